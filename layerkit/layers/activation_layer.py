@@ -1,0 +1,109 @@
+"""An activation as a layer: one function for every number of the batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layerkit import plugins
+from layerkit.activation import Activation, not_differentiable
+from layerkit.errors import UnknownNameError, unknown_name
+from layerkit.layers.base import Layer, per_number
+from layerkit.layers.softmax import Softmax
+from layerkit.linalg import Rows
+from layerkit.numerics import Number
+
+
+class ActivationLayer(Layer):
+    """out = f(x), number by number, (n, width) → (n, width); dx = dout · f′(x).
+
+    >>> layer = ActivationLayer("sigmoid")
+    >>> layer.forward([[0.0]]), layer.backward([[4.0]])
+    ([[0.5]], [[1.0]])
+
+    :raises UnknownNameError: where no plugin brings an activation of that name.
+    """
+
+    def __init__(self, activation: Any, *, name: str | None = None) -> None:
+        self.activation: Activation = plugins.get_activation(activation)
+        self.name = name
+
+    def forward(self, x: Rows, *, training: bool = False) -> Rows:
+        """f of every number."""
+        self.check_x(x)
+        self.x = x
+        self.out = per_number(self.activation, x)
+        return self.out  # type: ignore[no-any-return]
+
+    def backward(self, dout: Rows) -> Rows:
+        """dout · f′(x).
+
+        :raises OrderError: before forward.
+        :raises NotDifferentiableError: where the activation has neither derivative nor surrogate.
+        """
+        if not self.activation.trainable:
+            raise not_differentiable(self.activation)
+        self.check_dout(dout)
+        derivative = self.activation.derivative
+
+        def chain(d: Number, x: Number, out: Number) -> Number:
+            return d * derivative(x, out)
+
+        self.dout, self.dx = dout, per_number(chain, dout, self.x, self.out)
+        return self.dx  # type: ignore[no-any-return]
+
+    def short_config(self) -> Any:
+        """The name alone, or name and parameters where they are not the defaults of that name."""
+        name, parameters = self.activation.name, self.activation.parameters
+        try:
+            if plugins.get_activation(name).parameters == parameters:
+                return name
+        except UnknownNameError:  # an activation that is not registered: only its name can be written down
+            return name
+        return {"name": name, **parameters}
+
+    def config(self) -> dict[str, Any]:
+        return {"activation": self.short_config()}
+
+
+def get_activation_layer(wanted: Any) -> ActivationLayer | Softmax | None:
+    """The layer for what users write as `activation=`: None, a name, a function, an Activation or such a layer.
+
+    :raises UnknownNameError: where no plugin brings that name.
+    """
+    if wanted is None or isinstance(wanted, (ActivationLayer, Softmax)):
+        return wanted
+    if isinstance(wanted, dict):
+        parameters = {name: value for name, value in wanted.items() if name != "name"}
+        return ActivationLayer(plugins.get_activation(wanted.get("name")).configured(**parameters))
+    if wanted == "softmax":
+        return Softmax()
+    if isinstance(wanted, str) and wanted not in plugins.activations():
+        raise unknown_name("activation", wanted, [*plugins.activations(), "softmax"])
+    return None if wanted == "linear" else ActivationLayer(wanted)
+
+
+def _constructor(activation: str) -> Any:
+    def make(*, name: str | None = None, **parameters: Number) -> ActivationLayer:
+        found = plugins.get_activation(activation)
+        return ActivationLayer(found.configured(**parameters) if parameters else found, name=name)
+
+    make.__name__ = make.__qualname__ = "".join(part.capitalize() for part in activation.split("_"))
+    make.__doc__ = f"ActivationLayer({activation!r}), with the activation's parameters as keyword arguments."
+    return make
+
+
+Step = _constructor("step")
+Sign = _constructor("sign")
+Linear = _constructor("linear")
+Sigmoid = _constructor("sigmoid")
+Tanh = _constructor("tanh")
+ReLU = _constructor("relu")
+LeakyReLU = _constructor("leaky_relu")
+ELU = _constructor("elu")
+SELU = _constructor("selu")
+Softplus = _constructor("softplus")
+Softsign = _constructor("softsign")
+SiLU = _constructor("silu")
+GELU = _constructor("gelu")
+Mish = _constructor("mish")
+HardSigmoid = _constructor("hard_sigmoid")

@@ -1,0 +1,112 @@
+"""What users pass in becomes rows of numbers here, or one line says why it cannot.
+
+Values are checked once, where they enter a model, and never inside its layers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from layerkit.arguments import is_number
+from layerkit.errors import ArgumentTypeError, DataError, ShapeError
+from layerkit.linalg import Rows
+from layerkit.numerics import Number, is_finite
+
+
+def as_rows(who: str, what: str, data: Any, *, flat: bool = False, exact: bool = False) -> list[list[Number]]:
+    """A list of rows of numbers, all of one width, at least one row.
+
+    `data` is any sequence of sequences of numbers, or has ``tolist()``. With `flat`, a sequence of n numbers is n rows
+    of one. Ints and bools become floats, unless `exact` keeps whole numbers and fractions as they are.
+
+    >>> as_rows("example", "x", ((1, 2), (3, True)))
+    [[1.0, 2.0], [3.0, 1.0]]
+
+    :raises ArgumentTypeError: where data is not a sequence.
+    :raises ShapeError: where it is empty, flat without `flat`, or ragged.
+    :raises DataError: where an entry is not a finite number.
+    """
+    outer = _sequence(data)
+    if outer is None:
+        raise ArgumentTypeError(
+            f"{who}: {what} must be a list of rows of numbers, got {_short(data)}. Fix: pass [[0, 1], [1, 0]], say."
+        )
+    if not outer:
+        raise ShapeError(f"{who}: {what} must have at least one row, got an empty list. Fix: pass some rows.")
+    if not any(_is_row(row) for row in outer):
+        if not flat:
+            raise ShapeError(
+                f"{who}: {what} must be a list of rows, got a flat list of {len(outer)} values. "
+                f"Fix: write [[…], […]], one inner list for each row."
+            )
+        outer = [[value] for value in outer]
+    return [_row(who, what, n, row, len(_sequence(outer[0]) or ()), exact) for n, row in enumerate(outer)]
+
+
+def _row(who: str, what: str, n: int, row: Any, width: int, exact: bool) -> list[Number]:
+    values = _sequence(row)
+    if values is None:
+        raise ShapeError(f"{who}: {what} row {n} is {_short(row)} and no list of numbers. Fix: make every row a list.")
+    if len(values) != width or not values:
+        raise ShapeError(
+            f"{who}: {what} must have rows of one width, row 0 has {width} and row {n} has {len(values)}. "
+            "Fix: give every row the same number of values, at least one."
+        )
+    kinds = set(map(type, values))
+    if kinds == {float} and math.isfinite(sum(values)):
+        return values
+    return [_number(who, f"{what} row {n}, column {i}", value, exact) for i, value in enumerate(values)]
+
+
+def _number(who: str, where: str, value: Any, exact: bool) -> Number:
+    if isinstance(value, bool):
+        return int(value) if exact else float(value)
+    if not is_number(value):
+        advice = "encode text as numbers first" if isinstance(value, (str, bytes)) else "leave the row out or fill it"
+        raise DataError(f"{who}: {where} is {_short(value)} and not a number. Fix: {advice}.")
+    if not is_finite(value):
+        raise DataError(f"{who}: {where} is {value!r}; numbers must be finite. Fix: leave the row out or fill it.")
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int) and not exact:
+        try:
+            return float(value)
+        except OverflowError:
+            raise DataError(f"{who}: {where} is a number too large for a float. Fix: scale the column down.") from None
+    if hasattr(value, "item") and hasattr(value, "dtype"):  # a number of another library, such as numpy.float32
+        return _number(who, where, value.item(), exact)
+    return value
+
+
+def _sequence(data: Any) -> list[Any] | None:
+    """The data as a list, or None where it is no sequence."""
+    if hasattr(data, "tolist"):
+        data = data.tolist()
+    listable = hasattr(data, "__len__") and hasattr(data, "__getitem__")
+    if not listable or isinstance(data, (str, bytes, bytearray, Mapping)):
+        return None
+    try:
+        return list(data)
+    except (TypeError, NotImplementedError):
+        return None
+
+
+def _is_row(value: Any) -> bool:
+    return not isinstance(value, float) and not is_number(value) and _sequence(value) is not None
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def shape_text(rows: Rows) -> str:
+    """The shape as errors show it.
+
+    >>> shape_text([[1, 2, 3], [4, 5, 6]])
+    '2 rows of 3 numbers'
+    """
+    count, width = len(rows), len(rows[0])
+    return f"{count} row{'' if count == 1 else 's'} of {width} number{'' if width == 1 else 's'}"

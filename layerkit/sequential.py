@@ -1,0 +1,467 @@
+"""A network: layers one after the other, trained and used as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from random import Random, SystemRandom
+from typing import Any
+
+from layerkit import plugins
+from layerkit.arguments import require_whole
+from layerkit.errors import ArgumentError, ArgumentTypeError, ModelFileError, OrderError, ShapeError
+from layerkit.layers import Input, Layer, Parameter
+from layerkit.linalg import Rows
+from layerkit.losses import Loss, get_loss
+from layerkit.metrics import Metric, get_metric
+from layerkit.numerics import Number
+from layerkit.optimizers import Optimizer, get_optimizer
+from layerkit.rows import as_rows, shape_text
+from layerkit.saving import read_json, write_json
+from layerkit.tables import text_table
+from layerkit.training import History, loop, passes, progress
+
+
+class Sequential:
+    """Layers in a chain: the output of each is the input of the next.
+
+    The width of the input comes from an `Input` in front, from the first layer's `fan_in`, or from the first data.
+    `seed` makes a run repeatable: shuffling and every random layer get generators of their own from it. Without one a
+    seed is drawn and kept as `model.seed`.
+
+    >>> from layerkit import Dense, Sequential
+    >>> model = Sequential([Dense(1, fan_in=2, weight=[[1.0, 2.0]], bias=[0.5])])
+    >>> model.predict([[3.0, 4.0]])
+    [[11.5]]
+
+    :raises ArgumentTypeError: where something in `layers` is no layer.
+    """
+
+    def __init__(self, layers: Iterable[Layer] = (), *, name: str | None = None, seed: int | None = None) -> None:
+        self.name = name
+        self.seed = (
+            SystemRandom().getrandbits(32) if seed is None else require_whole("Sequential", "seed", seed, at_least=0)
+        )
+        self.shuffle_rng = Random(self.seed)
+        self.layers: list[Layer] = []
+        self.fan_in: int | None = None
+        self.optimizer: Optimizer | None = None
+        self.loss: Loss | None = None
+        self.metrics: list[tuple[str, Metric]] = []
+        self.run_eagerly = False
+        self.history = History()
+        self.stop_training = False
+        self._units: list[int] = []  # of the layers that are built
+        if isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable):
+            raise ArgumentTypeError(
+                f"Sequential: layers must be a list of layers, got {layers!r}. Fix: put it in a list."
+            )
+        for layer in layers:
+            self.add(layer)
+
+    # -- the chain ----------------------------------------------------------------------------------------------------
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer at the end of the chain; its weights are drawn as soon as the width of its input is known.
+
+        :raises ArgumentTypeError: where it is no layer.
+        :raises ArgumentError: where it is in the chain already, or its name is.
+        :raises OrderError: where an Input does not come first.
+        :raises ShapeError: where the layer was made for another width than the one before it gives.
+        """
+        if not isinstance(layer, Layer):
+            hint = f"{layer.__name__}(...)" if isinstance(layer, type) and issubclass(layer, Layer) else "Dense(3)"
+            raise ArgumentTypeError(
+                f"Sequential: add needs a layer, got {layer!r}. Fix: add a layer object such as {hint}."
+            )
+        if isinstance(layer, Input):
+            if self.layers or self.fan_in is not None:
+                raise OrderError(
+                    "Sequential: an Input must be the first layer, and there is one layer before. Fix: add it first."
+                )
+            self.fan_in = layer.fan_in
+            return
+        if any(layer is other for other in self.layers):
+            raise ArgumentError(f"{layer.label}: it is in this Sequential already. Fix: make a second layer object.")
+        if layer.name is not None and any(layer.name == other.name for other in self.layers):
+            raise ArgumentError(f"{layer.label}: another layer has this name. Fix: choose another name.")
+        if not self.layers and self.fan_in is None and layer.fan_in is not None:
+            self._build_layer(layer, layer.fan_in)
+            self.fan_in = layer.fan_in
+        elif self.fan_in is not None:
+            self._build_layer(layer, self._units[-1] if self._units else self.fan_in)
+        self.layers.append(layer)
+
+    def _build_layer(self, layer: Layer, fan_in: int) -> None:
+        position = len(self._units)
+        units = layer.build(fan_in, rng=Random(self.seed * 1_000_003 + position + 1))
+        if layer.name is None:
+            layer.name = self._free_name(type(layer).__name__)
+        for parameter in layer.parameters:
+            parameter.name = f"{layer.name}.{parameter.name.rpartition('.')[2]}"
+        self._units.append(units)
+
+    def _free_name(self, class_name: str) -> str:
+        taken = {layer.name for layer in self.layers}
+        stem = "".join("_" + c.lower() if c.isupper() and k else c.lower() for k, c in enumerate(class_name))
+        stem = stem[: -len("_layer")] if stem.endswith("_layer") else stem
+        number = 1
+        while f"{stem}_{number}" in taken:
+            number += 1
+        return f"{stem}_{number}"
+
+    def _build(self, fan_in: int) -> None:
+        """Draw the weights of all layers, now that the width of the input is known."""
+        if not self.layers:
+            raise OrderError("Sequential: it has no layers. Fix: add some first.")
+        if self.fan_in is None:
+            try:
+                for layer in self.layers:
+                    self._build_layer(layer, self._units[-1] if self._units else fan_in)
+            except BaseException:
+                self._units = []
+                raise
+            self.fan_in = fan_in
+
+    @property
+    def units(self) -> int:
+        """The number of outputs."""
+        return self._units[-1]
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """All parameters, in the order of the layers."""
+        return [parameter for layer in self.layers for parameter in layer.parameters]
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The parameters that training changes."""
+        return [parameter for parameter in self.parameters if parameter.trainable]
+
+    # -- what goes in -------------------------------------------------------------------------------------------------
+
+    def _x(self, who: str, x: Any) -> list[list[Number]]:
+        """x as rows of the model's width, and the model built.
+
+        :raises ShapeError: where x has another shape.
+        """
+        first = next((p.value for p in self.parameters), None)
+        exact = first is not None and type(first[0][0] if isinstance(first[0], list) else first[0]) is not float
+        rows = as_rows(who, "x", x, exact=exact)
+        if self.fan_in is not None and len(rows[0]) != self.fan_in:
+            raise ShapeError(
+                f"{who}: x must be rows of {self.fan_in} number{'' if self.fan_in == 1 else 's'}, as the model's input "
+                f"says, got {shape_text(rows)}. Fix: pass rows of {self.fan_in}, or make the model "
+                f"with Input({len(rows[0])})."
+            )
+        self._build(len(rows[0]))
+        return rows
+
+    def rows_and_target(self, who: str, x: Any, y: Any) -> tuple[list[list[Number]], Rows]:
+        """x and y as the layers and the loss take them, checked; `who` asks, for the message.
+
+        :raises OrderError: before compile.
+        """
+        if self.optimizer is None:
+            raise OrderError(f"{who}: the model is not compiled. Fix: call compile(optimizer, loss) first.")
+        if self.loss is None:
+            raise OrderError(f"{who}: the model was compiled without a loss. Fix: compile(loss='mse') or another loss.")
+        rows = self._x(who, x)
+        if y is None:
+            raise ArgumentTypeError(f"{who}: y is missing. Fix: pass the targets, one row for each row of x.")
+        target = as_rows(who, "y", y, flat=True, exact=True)
+        if len(target) != len(rows):
+            if len(target) == 1 or len(rows) != 1 or len(target[0]) != 1:
+                advice = "pass one target for each row of x"
+            else:
+                advice = f"write y as [[…]], one row of {len(target)} targets"
+            raise ShapeError(
+                f"{who}: x and y must have the same number of rows, got {len(rows)} and {len(target)}. Fix: {advice}."
+            )
+        return rows, self.loss.prepare(target, self.units)
+
+    # -- training -----------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence[Any] = (),
+        run_eagerly: bool = False,
+    ) -> None:
+        """Say how to train: an optimizer, a loss and metrics, by name or as objects.
+
+        A final softmax or sigmoid is paired with its cross-entropy, which then works on the net input. With
+        `run_eagerly` every batch goes through the layer objects.
+
+        :raises UnknownNameError: where a name is not known; the message has the nearest known one.
+        """
+        if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+            raise ArgumentTypeError(f"compile: metrics must be a list, got {metrics!r}. Fix: metrics=['accuracy'].")
+        chosen_optimizer = get_optimizer(optimizer)
+        chosen_loss = None if loss is None else get_loss(loss)
+        chosen_metrics = [get_metric(metric) for metric in metrics]
+        self.optimizer, self.loss, self.metrics = chosen_optimizer, chosen_loss, chosen_metrics
+        self.run_eagerly = bool(run_eagerly)
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        epochs: int = 1,
+        batch_size: int = 32,
+        *,
+        shuffle: bool = True,
+        validation_data: tuple[Any, Any] | None = None,
+        callbacks: Any = (),
+        verbose: Any = "auto",
+    ) -> History:
+        """Train on rows x (n, fan_in) and targets y (n, units); a flat y will do for one output or class numbers.
+
+        Returns the `History`, which is also `model.history`. Ctrl-C, a number that is not finite, or an error in a
+        callback ends it with the parameters, optimizer and history of the last complete batch.
+
+        >>> from layerkit import SGD, Dense, Sequential
+        >>> model = Sequential([Dense(1, fan_in=1)], seed=1)
+        >>> model.compile(SGD(0.1), loss="mse")
+        >>> history = model.fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], epochs=500)
+        >>> round(model.predict([[10.0]])[0][0], 6)
+        21.0
+
+        :raises OrderError: before compile.
+        :raises ShapeError: where x or y do not fit the model.
+        :raises DataError: where x or y hold something else than finite numbers.
+        :raises NotDifferentiableError: where the model has a step or sign activation.
+        :raises NumericsError: where a number is not finite; the message names epoch, batch and layer.
+        """
+        require_whole("fit", "epochs", epochs)
+        require_whole("fit", "batch_size", batch_size)
+        shown = progress.get_progress(verbose, epochs)
+        called = loop.as_callbacks(callbacks)
+        passes.require_trainable(self.layers)
+        if validation_data is not None and (
+            not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2
+        ):
+            raise ArgumentTypeError("fit: validation_data must be a pair (x, y). Fix: validation_data=(x, y).")
+        rows, target = self.rows_and_target("fit", x, y)
+        validation = None if validation_data is None else self.rows_and_target("fit, validation_data", *validation_data)
+        self.history = History()
+        loop.run(
+            self,
+            rows,
+            target,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=bool(shuffle),
+            validation=validation,
+            callbacks=called,
+            progress=shown,
+            history=self.history,
+        )
+        return self.history
+
+    def train_on_batch(self, x: Any, y: Any) -> Number:
+        """One update on one batch, through the layer objects; the loss before it."""
+        passes.require_trainable(self.layers)
+        rows, target = self.rows_and_target("train_on_batch", x, y)
+        return loop.train_batch(self, rows, target)[0]
+
+    def snapshot(self) -> Any:
+        """What `restore` takes to go back to this moment; cheap, since updates never change a list in place."""
+        values = [parameter.value for parameter in self.parameters]
+        state = self.optimizer.state() if self.optimizer is not None else None
+        return values, state, [layer.random_states for layer in self.layers]
+
+    def restore(self, snapshot: Any) -> None:
+        """Go back to the moment at which `snapshot` was taken."""
+        values, state, random_states = snapshot
+        for parameter, value in zip(self.parameters, values):
+            parameter.value = value
+        if self.optimizer is not None and state is not None:
+            self.optimizer.restore(state)
+        for layer, states in zip(self.layers, random_states):
+            layer.restore_random(states)
+
+    # -- use ----------------------------------------------------------------------------------------------------------
+
+    def predict(self, x: Any) -> Rows:
+        """The output (n, units) for rows x (n, fan_in). What the layers show of the last batch stays as it is.
+
+        :raises ShapeError: where x is not rows of fan_in numbers.
+        :raises NumericsError: where an output is not finite.
+        """
+        rows = self._x("predict", x)
+        layers = [layer.detached() for layer in self.layers]
+        return passes.require_finite_output("predict", layers, passes.forward(layers, rows, training=False))
+
+    def evaluate(self, x: Any, y: Any, *, return_dict: bool = False) -> Any:
+        """The loss on x and y, or a list of loss and metrics where there are metrics; a dict with `return_dict`.
+
+        :raises OrderError: before compile.
+        """
+        logs = self.measure(*self.rows_and_target("evaluate", x, y))
+        if return_dict:
+            return logs
+        return logs["loss"] if len(logs) == 1 else list(logs.values())
+
+    def measure(self, x: Rows, target: Rows) -> dict[str, Number]:
+        """Loss and metrics by name, for rows and targets that are checked already."""
+        layers = [layer.detached() for layer in self.layers]
+        loss, out = passes.measure(layers, get_loss(self.loss), x, target, training=False)
+        return {"loss": loss, **{name: metric(out, target) for name, metric in self.metrics}}
+
+    def forward(self, x: Any, *, training: bool = False) -> Rows:
+        """Every layer's forward in turn; each layer then shows what it saw. `model(x)` is the same.
+
+        :raises ShapeError: where x is not rows of fan_in numbers.
+        """
+        rows = self._x("forward", x)
+        return passes.require_finite_output(
+            "forward", self.layers, passes.forward(self.layers, rows, training=training)
+        )
+
+    def __call__(self, x: Any, *, training: bool = False) -> Rows:
+        return self.forward(x, training=training)
+
+    def backward(self, dout: Any) -> Rows:
+        """Every layer's backward in turn, from the last: dL/dout (n, units) → dL/dx (n, fan_in).
+
+        :raises OrderError: before forward.
+        """
+        if not self.layers:
+            raise OrderError("Sequential: it has no layers. Fix: add some first.")
+        gradient: Rows = as_rows("backward", "dout", dout, exact=True)
+        for layer in reversed(self.layers):
+            gradient = layer.backward(gradient)
+        return gradient
+
+    def gradients(self, x: Any, y: Any) -> dict[str, Any]:
+        """The gradient of the loss on x and y by each parameter: {name: numbers in the parameter's shape}.
+
+        It goes through the layer objects without training: afterwards each shows what it saw, and nothing is updated.
+
+        :raises OrderError: before compile.
+        """
+        passes.require_trainable(self.layers)
+        rows, target = self.rows_and_target("gradients", x, y)
+        loss = get_loss(self.loss)
+        passes.measure(self.layers, loss, rows, target, training=False)
+        passes.backward(self.layers, loss)
+        return {parameter.name: parameter.grad for parameter in self.parameters}
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def summary_text(self) -> str:
+        """The table that `summary` prints."""
+        built = bool(self._units)
+        rows = []
+        for k, layer in enumerate(self.layers):
+            count: Any = sum(map(len, layer.parameters)) if built else "?"
+            shown = f"{layer.name or '?'} ({type(layer).__name__})"
+            activation = getattr(layer, "activation", None)
+            what = (
+                ""
+                if activation is None
+                else activation.name
+                if not isinstance(activation, Layer)
+                else activation.short_config()
+            )
+            rows.append(
+                [
+                    shown,
+                    what if isinstance(what, str) else what["name"],
+                    f"(n, {self._units[k] if built else '?'})",
+                    count,
+                ]
+            )
+        trained = sum(len(p) for p in self.parameters if p.trainable)
+        frozen = sum(len(p) for p in self.parameters if not p.trainable)
+        title = f"Model {self.name!r}" if self.name else "Model"
+        table = text_table(rows, ["layer", "activation", "output shape", "parameters"])
+        counts = f"{trained + frozen} parameters, {trained} trained, {frozen} fixed"
+        note = counts if built else "The weights are drawn when the width of the input is known."
+        return f"{title}: rows of {self.fan_in or '?'} numbers\n{table}\n{note}"
+
+    def summary(self) -> None:
+        """Print the layers with their output shapes and parameter counts."""
+        print(self.summary_text())
+
+    def __repr__(self) -> str:
+        return f"<Sequential of {len(self.layers)} layers, {sum(map(len, self.parameters))} parameters>"
+
+    # -- files --------------------------------------------------------------------------------------------------------
+
+    def save(self, path: Any, *, preparation: dict[str, Any] | None = None) -> None:
+        """Write the model to a JSON file that `load_model` reads back to exactly the same predictions.
+
+        `preparation` is kept beside it: what turns a table into the model's input, as `layerkit train` uses it.
+
+        :raises ModelFileError: where the file cannot be written.
+        """
+        write_json(path, self.state(), preparation)
+
+    def state(self) -> dict[str, Any]:
+        """All that makes the model, as plain dicts, lists, numbers and text."""
+        return {
+            "name": self.name,
+            "seed": self.seed,
+            "fan_in": self.fan_in,
+            "layers": [
+                {
+                    "type": type(layer).__name__,
+                    "name": layer.name,
+                    "config": layer.config(),
+                    "parameters": [{"value": p.value, "trainable": p.trainable} for p in layer.parameters],
+                }
+                for layer in self.layers
+            ],
+            "loss": self.loss and {"name": self.loss.name, **self.loss.config()},
+            "optimizer": self.optimizer and {"name": self.optimizer.name, **self.optimizer.config()},
+            "metrics": [name for name, _ in self.metrics],
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Sequential:
+        """The model that `state` describes."""
+        try:
+            return cls._from_state(state)
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            raise ModelFileError(
+                f"load: the model file is not complete ({error!r}). Fix: save the model anew."
+            ) from None
+
+    @classmethod
+    def _from_state(cls, state: dict[str, Any]) -> Sequential:
+        model = cls(name=state["name"], seed=state["seed"])
+        if state["fan_in"] is not None:
+            model.add(Input(state["fan_in"]))
+        for entry in state["layers"]:
+            layer = plugins.registry.find("layer", entry["type"])(**entry["config"], name=entry["name"])
+            model.add(layer)
+            if len(layer.parameters) != len(entry["parameters"]):
+                raise ModelFileError(
+                    f"load: {layer.label} has other parameters than the file. Fix: save the model anew."
+                )
+            for parameter, saved in zip(layer.parameters, entry["parameters"]):
+                value = Parameter(parameter.name, saved["value"], trainable=saved["trainable"])
+                if value.shape != parameter.shape:
+                    raise ModelFileError(
+                        f"load: {value!r} must be of shape {parameter.shape}. Fix: save the model anew."
+                    )
+                parameter.value, parameter.trainable = value.value, value.trainable
+        if state["optimizer"]:
+            model.compile(_made("optimizer", state["optimizer"]), _made("loss", state["loss"]), state["metrics"])
+        return model
+
+
+def load_model(path: Any) -> Sequential:
+    """The model in a file that `Sequential.save` wrote.
+
+    :raises ModelFileError: where the file cannot be read or holds no model.
+    """
+    return Sequential.from_state(read_json(path)["model"])
+
+
+def _made(kind: str, config: dict[str, Any] | None) -> Any:
+    if config is None:
+        return None
+    return plugins.registry.find(kind, config["name"])(**{name: v for name, v in config.items() if name != "name"})

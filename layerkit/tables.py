@@ -1,0 +1,35 @@
+"""Text tables, through tabulate where it is installed and in plain columns where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def text_table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, float_format: str = ".9g") -> str:
+    """Rows under headers; None is blank.
+
+    >>> print(text_table([["x", 3], ["y", None]], ["name", "value"]))
+    name      value
+    ------  -------
+    x             3
+    y
+    """
+    try:
+        from tabulate import tabulate
+    except ImportError:
+        return _plain(rows, headers, float_format)
+    return tabulate(rows, headers=headers, floatfmt=float_format, disable_numparse=False)
+
+
+def _plain(rows: Sequence[Sequence[Any]], headers: Sequence[str], float_format: str) -> str:
+    cells = [[_cell(cell, float_format) for cell in row] for row in [headers, *rows]]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    cells.insert(1, ["-" * width for width in widths])
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _cell(cell: Any, float_format: str) -> str:
+    if cell is None:
+        return ""
+    return format(cell, float_format) if isinstance(cell, float) else str(cell)

@@ -1,0 +1,42 @@
+"""What a training measured, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from layerkit.numerics import Number
+from layerkit.tables import text_table
+
+
+class History:
+    """`history["loss"]` is the list of losses, one for each complete epoch; so for each metric, and with ``val_`` for
+    the validation data. `epoch` numbers the epochs from 0.
+
+    >>> history = History()
+    >>> history.append(0, {"loss": 0.5})
+    >>> history.history
+    {'loss': [0.5]}
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[Number]] = {}
+
+    def append(self, epoch: int, logs: Mapping[str, Number]) -> None:
+        """Take in what one epoch measured."""
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+    def __len__(self) -> int:
+        """How many complete epochs there were."""
+        return len(self.epoch)
+
+    def __str__(self) -> str:
+        names = list(self.history)
+        return text_table(
+            [[e, *(self.history[n][k] for n in names)] for k, e in enumerate(self.epoch)], ["epoch", *names]
+        )
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} epochs: {', '.join(self.history) or 'empty'}>"
