@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from layerkit.errors import ArgumentError, ArgumentTypeError, NotDifferentiableError
+from layerkit.arguments import require_number
+from layerkit.errors import ArgumentError, ArgumentTypeError, NotDifferentiableError, RecordingError, short
 from layerkit.graph import Graph, Value
-from layerkit.numerics import Number, erfc, exp, expm1, log1p, maximum, minimum, sigmoid, tanh, where
+from layerkit.numerics import Number, erfc, exp, expm1, like, log1p, maximum, minimum, sigmoid, tanh, where
 
 
 class Activation:
@@ -15,16 +16,20 @@ class Activation:
 
     With no derivative, layerkit finds it from the graph of `function`, which then must be arithmetic and the functions
     of `layerkit` (`exp`, `maximum`, `where`, …). `parameters` are keyword arguments of both functions, as
-    ``{"negative_slope": 0.2}``; calling the activation's `configured` changes them. `kinks` are the points without a
-    derivative. An activation with ``differentiable=False`` trains only by its `surrogate`, a stand-in for the
-    derivative with the same arguments.
+    ``{"negative_slope": 0.2}``; calling the activation's `configured` changes them. `kinks` are the points where the
+    slope jumps, at these or at other parameters. An activation with ``differentiable=False`` trains only by its
+    `surrogate`, a stand-in for the derivative with the same arguments.
+
+    The built-in functions are right to a few units in the last place, their derivatives to a few 1e-16 of the steepest
+    slope: ``out * (1 - out)`` is 0, not 4e-18, where sigmoid rounds to 1.
 
     >>> from layerkit import Activation
     >>> square = Activation("square", lambda x: x * x)
     >>> square(3.0), square.derivative(3.0, 9.0)
     (9.0, 6.0)
 
-    :raises ArgumentTypeError: where the name is not text or a function cannot be called.
+    :raises ArgumentTypeError: where the name is not text, a function cannot be called or a parameter is no number.
+    :raises ArgumentError: where a parameter is not finite.
     """
 
     def __init__(
@@ -47,8 +52,10 @@ class Activation:
         for role, given in (("function", function), ("derivative", derivative), ("surrogate", surrogate)):
             if not callable(given) and (given is not None or role == "function"):
                 raise ArgumentTypeError(
-                    f"Activation {name!r}: {role} must be a function of x, got {given!r}. Fix: pass one."
+                    f"Activation {name!r}: {role} must be a function of x, got {short(given)}. Fix: pass one."
                 )
+        for parameter, value in parameters.items():
+            require_number(f"Activation {name!r}", parameter, value)
         self.name = name
         self.function = function
         self.given_derivative = derivative
@@ -62,9 +69,9 @@ class Activation:
         self.formula = formula
 
     def __call__(self, x: Number) -> Number:
-        """function(x); a float gives a float."""
+        """function(x); a float gives a float, a Fraction a Fraction where the function is rational."""
         out = self.function(x, **self.parameters)
-        return float(out) if type(x) is float and type(out) is int else out
+        return like(out, x) if type(out) is int else out
 
     @property
     def trainable(self) -> bool:
@@ -75,31 +82,40 @@ class Activation:
         """d out / d x at x, where out = function(x): as given, or from the graph of the function.
 
         :raises NotDifferentiableError: where there is neither a derivative nor a surrogate.
+        :raises RecordingError: where no derivative is given and the function cannot be recorded.
         """
         if not self.trainable:
             raise not_differentiable(self)
         given = self.given_derivative if self.differentiable else self.surrogate
         if given is not None:
             return given(x, out, **self.parameters)
-        return recorded_derivative(self, x)
+        try:
+            return recorded_derivative(self, x)
+        except TypeError as error:
+            raise RecordingError(
+                f"activation {self.name!r}: no derivative is given, and the function cannot be recorded ({error}). "
+                "Fix: pass derivative=, or write the function with layerkit.exp, tanh, … instead of those of math."
+            ) from error
 
     def configured(self, **parameters: Number) -> Activation:
-        """A copy with other parameters.
+        """A copy with other parameters; `range` and `monotonic`, which may differ with them, are forgotten.
 
         >>> from layerkit import get_activation
         >>> get_activation("leaky_relu").configured(negative_slope=0.5)(-2.0)
         -1.0
 
-        :raises ArgumentError: where a parameter is not one of this activation's.
+        :raises ArgumentError: where a parameter is not one of this activation's, or is not finite.
+        :raises ArgumentTypeError: where it is not a number.
         """
         for name, value in parameters.items():
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "none"
                 raise ArgumentError(f"{self.name}: no parameter {name!r}. Known: {known}. Fix: use one of these.")
-            if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__mul__"):
-                raise ArgumentTypeError(f"{self.name}: {name} must be a number, got {value!r}. Fix: pass a number.")
+            require_number(self.name, name, value)
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__, parameters={**self.parameters, **parameters})
+        if copy.parameters != self.parameters:
+            copy.range, copy.monotonic = (-math.inf, math.inf), None
         return copy
 
     def __repr__(self) -> str:
@@ -139,8 +155,7 @@ def _silu(x: Number) -> Number:
 
 
 def _silu_derivative(x: Number, out: Number) -> Number:
-    s = sigmoid(x)
-    return s + out * (1 - s)
+    return sigmoid(x) + out * sigmoid(-x)
 
 
 def _softplus(x: Number) -> Number:
@@ -152,8 +167,11 @@ def _mish(x: Number) -> Number:
 
 
 def _mish_derivative(x: Number, out: Number) -> Number:
-    t = tanh(_softplus(x))
-    return t + x * (1 - t * t) * sigmoid(x)
+    positive = x >= 0
+    e = exp(where(positive, -x, x))
+    q = where(positive, e, 1)
+    r = 2 * q * q / ((1 + e) * (1 + e) + q * q)  # 1 − tanh(softplus(x)) without cancellation
+    return tanh(_softplus(x)) + x * (r * (2 - r)) * sigmoid(x)
 
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -161,7 +179,8 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 
 
 def _gelu(x: Number) -> Number:
-    return x * erfc(x * -_SQRT_HALF) / 2
+    # Rounding x/√2 costs a relative error of up to x² 2⁻⁵³ in the left tail: 2e-13 at −38, where gelu is 1e-313.
+    return x / 2 * erfc(x * -_SQRT_HALF)
 
 
 def _gelu_derivative(x: Number, out: Number) -> Number:
@@ -169,7 +188,8 @@ def _gelu_derivative(x: Number, out: Number) -> Number:
 
 
 def _elu(x: Number, alpha: Number) -> Number:
-    return where(x > 0, x, alpha * expm1(minimum(x, 0)))
+    positive = x > 0
+    return where(positive, x, alpha * expm1(where(positive, 0, x)))
 
 
 def _softsign_derivative(x: Number, out: Number) -> Number:
@@ -200,7 +220,7 @@ BUILT_IN: tuple[Activation, ...] = (
                parameters={"negative_slope": 0.2}, kinks=(0,), monotonic=True,
                formula="x if x > 0 else negative_slope * x"),
     Activation("elu", _elu, lambda x, out, alpha: where(x > 0, 1, out + alpha),
-               parameters={"alpha": 1}, range=(-1, INF), monotonic=True,
+               parameters={"alpha": 1}, kinks=(0,), range=(-1, INF), monotonic=True,
                formula="x if x > 0 else alpha * (exp(x) - 1)"),
     Activation("selu", lambda x: _SELU_SCALE * _elu(x, _SELU_ALPHA),
                lambda x, out: where(x > 0, _SELU_SCALE, out + _SELU_SCALE * _SELU_ALPHA),
@@ -217,7 +237,7 @@ BUILT_IN: tuple[Activation, ...] = (
     Activation("mish", _mish, _mish_derivative, range=(-0.30884013049800676, INF), monotonic=False,
                formula="x * tanh(softplus(x))"),
     Activation("hard_sigmoid", lambda x: minimum(maximum(x + 3, 0), 6) / 6,
-               lambda x, out: where(abs(x) < 3, 1, 0) / 6,
+               lambda x, out: where(abs(x) < 3, 1, 0 * x) / 6,  # 0 * x: a Fraction's slope is the Fraction 1/6
                kinks=(-3, 3), range=(0, 1), monotonic=True, formula="min(max(x + 3, 0), 6) / 6"),
 )
 # fmt: on

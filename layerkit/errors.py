@@ -57,6 +57,19 @@ class ModelFileError(LayerkitError, ValueError):
     """A model file cannot be read, or does not hold what it says."""
 
 
+def short(value: object, limit: int = 40) -> str:
+    """The value as a message shows it: its repr on one line, cut where it is long.
+
+    >>> short([[0, 1], [1, 0]]), short("x" * 99, 12), short(10 ** 5000)
+    ('[[0, 1], [1, 0]]', "'xxxxxxxx...", '<a huge int>')
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python writes out no int of more than 4300 digits
+        text = f"<a huge {type(value).__name__}>"
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """The error for a name that is not known, with the nearest known name and the list of all.
 

@@ -27,7 +27,7 @@ def layerkit_activations() -> Iterable[Activation]:  # type: ignore[empty-body]
 
 @hookspec
 def layerkit_layers() -> Iterable[type]:  # type: ignore[empty-body]
-    """Layers: subclasses of `Layer`, known by their `kind`."""
+    """Layers: subclasses of `Layer`, known by the name of the class."""
 
 
 @hookspec
@@ -42,4 +42,4 @@ def layerkit_optimizers() -> Iterable[type]:  # type: ignore[empty-body]
 
 @hookspec
 def layerkit_initializers() -> Iterable[Callable[..., Any]]:  # type: ignore[empty-body]
-    """Initializers: `Initializer` objects, known by their `name`."""
+    """Initializers: `Initializer` objects, known by their `name`, or functions of their parameters that return one."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from layerkit import plugins
 from layerkit.arguments import require_number
-from layerkit.errors import ArgumentTypeError
+from layerkit.errors import ArgumentError, ArgumentTypeError, short
 from layerkit.numerics import Number
 
 Draw = Callable[[Random], Number]
@@ -51,7 +51,11 @@ class Initializer:
 
 
 def constant(value: Number = 0.0) -> Initializer:
-    """Every number is `value`."""
+    """Every number is `value`.
+
+    :raises ArgumentTypeError: where it is not a number.
+    :raises ArgumentError: where it is not finite.
+    """
     require_number("constant", "value", value)
     return Initializer("constant", lambda fan_in, units: lambda rng: value, value=value)
 
@@ -67,14 +71,23 @@ def ones() -> Initializer:
 
 
 def uniform(low: float = -0.05, high: float = 0.05) -> Initializer:
-    """Evenly between low and high: variance (high − low)² / 12."""
+    """Evenly between low and high: variance (high − low)² / 12.
+
+    :raises ArgumentTypeError: where low or high is not a number.
+    :raises ArgumentError: where high is below low, or one or their distance is not finite.
+    """
     require_number("uniform", "low", low)
     require_number("uniform", "high", high, at_least=low)
+    require_number("uniform", "high - low", high - low)
     return Initializer("uniform", lambda fan_in, units: lambda rng: rng.uniform(low, high), low=low, high=high)
 
 
 def normal(mean: float = 0.0, stddev: float = 0.05) -> Initializer:
-    """Normal with the given mean and standard deviation."""
+    """Normal with the given mean and standard deviation.
+
+    :raises ArgumentTypeError: where one of them is not a number.
+    :raises ArgumentError: where one is not finite, or stddev is negative.
+    """
     require_number("normal", "mean", mean)
     require_number("normal", "stddev", stddev, at_least=0)
     return Initializer("normal", lambda fan_in, units: lambda rng: rng.gauss(mean, stddev), mean=mean, stddev=stddev)
@@ -142,6 +155,8 @@ def get_initializer(wanted: Any) -> Initializer:
     glorot_uniform()
 
     :raises UnknownNameError: where no plugin brings that name.
+    :raises ArgumentTypeError: where it is nothing that makes an initializer.
+    :raises ArgumentError: where the configuration has a parameter that the initializer does not know.
     """
     if isinstance(wanted, Initializer):
         return wanted
@@ -151,9 +166,26 @@ def get_initializer(wanted: Any) -> Initializer:
         wanted = wanted["name"]
     if isinstance(wanted, str):
         make = plugins.registry.find("initializer", wanted)
-        made = make(**parameters) if callable(make) else make
     else:
-        made = wanted() if callable(wanted) else wanted
+        make = wanted
+    made = _made(make, parameters) if callable(make) else make
     if not isinstance(made, Initializer):
-        raise ArgumentTypeError(f"initializer must be a name or an Initializer, got {wanted!r}. Fix: 'glorot_uniform'.")
+        raise ArgumentTypeError(
+            f"initializer must be a name or an Initializer, got {short(wanted)}. Fix: 'glorot_uniform'."
+        )
+    if made is make and parameters != made.parameters and parameters:
+        raise ArgumentError(f"{made.name}: it takes no parameters, got {short(parameters)}. Fix: give the name alone.")
     return made
+
+
+def _made(make: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    from inspect import signature
+
+    try:
+        signature(make).bind(**parameters)
+    except TypeError as error:
+        name = getattr(make, "__name__", "initializer")
+        raise ArgumentError(f"{name}: {error}. Fix: see help(layerkit.initializers.{name}).") from None
+    except ValueError:  # a function without a signature: let it complain itself
+        pass
+    return make(**parameters)

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from typing import Any
 
 from layerkit import numerics
-from layerkit.errors import NumericsError, OrderError
-from layerkit.numerics import Number, where
+from layerkit.errors import NumericsError, OrderError, short
+from layerkit.numerics import Number, like, where
 
 
 class Node:
@@ -28,10 +28,12 @@ class Node:
     `forward(*inputs)` remembers `inputs` and `out`; `backward(dout)` returns dL/dinput for each input, a tuple where
     there are several. `symbol` is how the operation is written, ``{0}``, ``{1}`` standing for its inputs.
 
+    :raises NumericsError: where the arithmetic of the inputs has no result, as 1 / 0 or 1e200 ** 2.
     :raises OrderError: where backward is called before forward.
     """
 
     symbol = ""
+    advice = "pass numbers closer to 0"
     compute: Callable[..., Number]
     gradient: Callable[..., Any]
     inputs: tuple[Number, ...] | None = None
@@ -39,15 +41,28 @@ class Node:
 
     def forward(self, *inputs: Number) -> Number:
         """The value of the operation."""
-        out = self.compute(*inputs)
+        try:
+            out = self.compute(*inputs)
+        except ArithmeticError as error:
+            raise self._without_result(error, inputs) from None
         self.inputs, self.out = inputs, out
         return out
 
     def backward(self, dout: Number) -> Any:
-        """dout (dL/dout) times the local derivative, for each input."""
+        """dout (dL/dout) times the local derivative, for each input; an int dout counts as a number of out's type."""
         if self.inputs is None:
             raise OrderError(f"{type(self).__name__}: backward needs the inputs of forward. Fix: call forward first.")
-        return self.gradient(dout, self.out, *self.inputs)
+        try:
+            return self.gradient(like(dout, getattr(self.out, "plain", self.out)), self.out, *self.inputs)
+        except ArithmeticError as error:
+            raise self._without_result(error, self.inputs) from None
+
+    def _without_result(self, error: ArithmeticError, inputs: tuple[Number, ...]) -> NumericsError:
+        if isinstance(error, NumericsError):
+            return error
+        reason = error.args[-1] if error.args and isinstance(error.args[-1], str) else type(error).__name__
+        shown = ", ".join(map(short, inputs))
+        return NumericsError(f"{self!r}: no finite result for {shown} ({reason}). Fix: {self.advice}.")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -96,14 +111,10 @@ class DivLayer(Node):
     """
 
     symbol = "{0} / {1}"
+    advice = "keep y away from 0"
 
     def compute(self, x: Number, y: Number) -> Number:
-        try:
-            return x / y
-        except ArithmeticError as error:
-            raise NumericsError(
-                f"DivLayer: {x!r} / {y!r} is not a number ({error}). Fix: keep y away from 0."
-            ) from None
+        return x / y
 
     def gradient(self, dout: Number, out: Number, x: Number, y: Number) -> tuple[Number, Number]:
         return dout / y, -dout * out / y
@@ -131,18 +142,18 @@ class PowLayer(Node):
     """
 
     symbol = "{0} ** {1}"
+    advice = "keep the base away from 0 and the power within the floats"
 
     def __init__(self, exponent: Number = None) -> None:
         self.exponent = exponent
 
     def compute(self, x: Number, exponent: Number = None) -> Number:
         n = self.exponent if exponent is None else exponent
-        try:
-            out = x**n
-        except ArithmeticError as error:
-            raise NumericsError(f"PowLayer: {x!r} ** {n!r} is not a number ({error}). Fix: check the base.") from None
+        out = x**n
         if isinstance(out, complex):
-            raise NumericsError(f"PowLayer: {x!r} ** {n!r} is not real. Fix: use a base ≥ 0 or a whole exponent.")
+            raise NumericsError(
+                f"PowLayer: {short(x)} ** {short(n)} is not real. Fix: use a base ≥ 0 or a whole exponent."
+            )
         return out
 
     def gradient(self, dout: Number, out: Number, x: Number, exponent: Number = None) -> Any:
@@ -152,9 +163,12 @@ class PowLayer(Node):
         return self._by_base(dout, x, self.exponent)
 
     def _by_base(self, dout: Number, x: Number, n: Number) -> Number:
-        if isinstance(n, int) and n == 0:
+        if not hasattr(n, "plain") and n == 0:  # x⁰ is 1 everywhere, also at 0, where xⁿ⁻¹ is not
             return dout * 0
         return dout * (n * self.compute(x, n - 1))
+
+    def __repr__(self) -> str:
+        return "PowLayer()" if self.exponent is None else f"PowLayer({short(self.exponent)})"
 
 
 class AbsLayer(Node):
@@ -224,12 +238,13 @@ class SqrtLayer(Node):
     """
 
     symbol = "sqrt({0})"
+    advice = "keep x above 0"
 
     def compute(self, x: Number) -> Number:
         return numerics.sqrt(x)
 
     def gradient(self, dout: Number, out: Number, x: Number) -> Number:
-        return DivLayer().compute(dout, 2 * out)
+        return dout / (2 * out)
 
 
 class TanhLayer(Node):

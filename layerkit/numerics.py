@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
-from layerkit.errors import ArgumentTypeError, NumericsError
+from layerkit.errors import ArgumentTypeError, NumericsError, short
 
 Number = Any  # float, int, Fraction, Decimal or a recorded value: whatever has + - * / and <
 
@@ -22,22 +22,41 @@ def _for_any_number(
     """``function`` for any number: by the number's own method where it has one, by ``math`` otherwise."""
 
     def generic(x: Number) -> Number:
-        if type(x) is not float and type(x) is not int:
-            own = getattr(x, own_method, None)
-            if own is not None:
-                return own()
-            if not hasattr(x, "__float__") or hasattr(x, "as_tuple"):  # as_tuple: a Decimal without this function
-                raise ArgumentTypeError(f"{name}: there is no {name} of a {type(x).__name__}. Fix: pass a float.")
         try:
+            if type(x) is not float and type(x) is not int:
+                own = getattr(x, own_method, None)
+                if own is not None:
+                    return own()
+                if not hasattr(x, "__float__") or hasattr(x, "as_tuple"):  # as_tuple: a Decimal without this function
+                    raise ArgumentTypeError(f"{name}: there is no {name} of a {type(x).__name__}. Fix: pass a float.")
             return function(x)
-        except OverflowError:
-            raise NumericsError(f"{name}: the result for {x!r} exceeds the largest float. Fix: pass less.") from None
-        except ValueError:
-            raise NumericsError(f"{name}: {x!r} is outside the function's domain. Fix: see help({name}).") from None
+        except (ArithmeticError, ValueError) as error:
+            if isinstance(error, NumericsError):
+                raise
+            limit = _limit(function, x) if isinstance(error, OverflowError) else math.inf
+            if is_finite(limit):
+                return limit
+            too_large = "Overflow" in type(error).__name__  # of a float or a Decimal
+        if too_large:
+            raise NumericsError(f"{name}: the result for {short(x)} exceeds the largest number. Fix: pass less.")
+        raise NumericsError(f"{name}: {short(x)} is outside the function's domain. Fix: see help({name}).")
 
     generic.__name__ = generic.__qualname__ = name
     generic.__doc__ = doc
     return generic
+
+
+def _limit(function: Callable[[float], float], x: Number) -> float:
+    """What the function tends to for an int or a Fraction beyond the largest float; infinite where x is a float."""
+    try:
+        float(x)
+        return math.inf
+    except OverflowError:
+        pass
+    try:
+        return function(math.inf if x > 0 else -math.inf)
+    except ValueError:
+        return math.nan
 
 
 exp = _for_any_number("exp", "exp", math.exp, "e to the power x.\n\n>>> exp(0)\n1.0\n")
@@ -55,20 +74,22 @@ erfc = _for_any_number("erfc", "erfc", math.erfc, "1 − erf(x), exact where erf
 
 
 def maximum(x: Number, y: Number) -> Number:
-    """The larger of x and y; a float beside an int stays a float.
+    """The larger of x and y, NaN where either is; an int beside another type of number becomes that type.
 
     >>> maximum(-2.5, 0)
     0.0
     """
+    if type(x) is float and (type(y) is float or type(y) is int):  # the quick way for what is asked most
+        return like(y, x) if x < y or y != y else x
     if hasattr(x, "maximum"):
         return x.maximum(y)
     if hasattr(y, "maximum"):
         return y.maximum(x)
-    return _as_float_if_either(x if x >= y else y, x, y)
+    return like(y, x) if x < y or y != y else like(x, y)
 
 
 def minimum(x: Number, y: Number) -> Number:
-    """The smaller of x and y; a float beside an int stays a float.
+    """The smaller of x and y, NaN where either is; an int beside another type of number becomes that type.
 
     >>> minimum(2.5, 6)
     2.5
@@ -77,7 +98,7 @@ def minimum(x: Number, y: Number) -> Number:
         return x.minimum(y)
     if hasattr(y, "minimum"):
         return y.minimum(x)
-    return _as_float_if_either(x if x <= y else y, x, y)
+    return like(y, x) if x > y or y != y else like(x, y)
 
 
 def where(condition: Any, x: Number, y: Number) -> Number:
@@ -86,13 +107,25 @@ def where(condition: Any, x: Number, y: Number) -> Number:
     >>> where(3 > 2, 10.5, 20)
     10.5
     """
-    if hasattr(condition, "where"):
+    if condition is not True and condition is not False and hasattr(condition, "where"):
         return condition.where(x, y)
-    return _as_float_if_either(x if condition else y, x, y)
+    chosen, other = (x, y) if condition else (y, x)
+    return like(chosen, other) if type(chosen) is int else chosen
 
 
-def _as_float_if_either(chosen: Number, x: Number, y: Number) -> Number:
-    return float(chosen) if type(chosen) is int and (type(x) is float or type(y) is float) else chosen
+def like(number: Number, model: Number) -> Number:
+    """The number; an int as the model's type, where that is a float, Fraction or Decimal, so that / stays exact there.
+
+    >>> like(1, 2.5), like(1, 2), like(0.5, 2)
+    (1.0, 1, 0.5)
+    """
+    kind = type(model)
+    if type(number) is not int or kind is int or kind is bool:
+        return number
+    try:
+        return kind(number) if kind is float or hasattr(kind, "as_integer_ratio") else number
+    except OverflowError:
+        raise NumericsError(f"{short(number)} exceeds the largest float. Fix: pass less, or no float.") from None
 
 
 def is_finite(x: Number) -> bool:
@@ -125,15 +158,20 @@ def mean(values: Sequence[Number]) -> Number:
 def sigmoid(x: Number) -> Number:
     """1 / (1 + e⁻ˣ), written so that no side overflows: e^(−|x|) is at most 1.
 
+    −|x| stands there as a `where`, so that at 0 numerator and denominator are recorded from the same side.
+
     >>> sigmoid(0.0), sigmoid(-800.0), sigmoid(800.0)
     (0.5, 0.0, 1.0)
     """
-    e = exp(-abs(x))
-    return where(x >= 0, 1, e) / (1 + e)
+    positive = x >= 0
+    e = exp(where(positive, -x, x))
+    return where(positive, 1, e) / (1 + e)
 
 
 def softmax(logits: Sequence[Number]) -> list[Number]:
     """exp(xₖ) / Σⱼ exp(xⱼ), after the largest logit is taken from all, so that nothing overflows.
+
+    Taking it away rounds: the relative error is a few, and at most |xₖ − max x| more, times 2⁻⁵³.
 
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
@@ -145,9 +183,12 @@ def softmax(logits: Sequence[Number]) -> list[Number]:
 
 
 def _largest_and_rest(logits: Sequence[Number]) -> tuple[Number, Number]:
-    """max x, and log(Σ exp(x)) − max x as log1p of all terms but the largest: exact even where it is 1e-300."""
+    """max x, and log(Σ exp(x)) − max x as log1p of all terms but the largest: exact even where it is 1e-300.
+
+    expm1 is 0 for the largest logits; it stands there for its derivative, where several are the largest.
+    """
     largest = reduce(maximum, logits)
-    smaller = sum(where(x < largest, exp(x - largest), 0) for x in logits)
+    smaller = sum(where(x < largest, exp(x - largest), expm1(x - largest)) for x in logits)
     ties = sum(where(x < largest, 0, 1) for x in logits) - 1
     return largest, log1p(smaller + ties)
 
@@ -156,7 +197,7 @@ def logsumexp(logits: Sequence[Number]) -> Number:
     """log Σⱼ exp(xⱼ).
 
     >>> logsumexp([1000.0, 1000.0])
-    1000.69314718056
+    1000.693147180...
     """
     largest, rest = _largest_and_rest(logits)
     return largest + rest

@@ -46,12 +46,16 @@ class Optimizer:
             require_number(type(self).__name__, "learning_rate", value, at_least=0)
         self._learning_rate = value
 
-    def current_rate(self) -> Number:
-        """The learning rate of the update to come."""
+    def rate_at(self, step: int) -> Number:
+        """The learning rate of the update with that number, from 0."""
         rate = self._learning_rate
         if not callable(rate):
             return rate
-        return require_number(type(self).__name__, f"learning_rate({self.step})", rate(self.step), at_least=0)
+        return require_number(type(self).__name__, f"learning_rate({step})", rate(step), at_least=0)
+
+    def current_rate(self) -> Number:
+        """The learning rate of the update to come."""
+        return self.rate_at(self.step)
 
     def begin_row(self, w: Row) -> State:
         """The state of a row of weights before its first update."""
@@ -72,7 +76,7 @@ class Optimizer:
             if not parameter.trainable:
                 continue
             rows, gradients = parameter.rows(), parameter.grad_rows()
-            states = self._state.get(parameter) or [self.begin_row(row) for row in rows]
+            states = self.row_states(parameter)
             updated = [self.update_row(w, g, s, rate, step) for w, g, s in zip(rows, gradients, states)]
             new_rows = [row for row, _ in updated]
             if not is_finite(sum(map(sum, new_rows))) and not all(is_finite(w) for row in new_rows for w in row):
@@ -85,6 +89,14 @@ class Optimizer:
             parameter.set_rows(new_rows)
             self._state[parameter] = new_states
         self.step = step
+
+    def row_states(self, parameter: Any) -> list[State]:
+        """The state of each row of a parameter, as before its first update where there was none."""
+        return self._state.get(parameter) or [self.begin_row(row) for row in parameter.rows()]
+
+    def set_row_states(self, parameter: Any, states: list[State]) -> None:
+        """Replace the state of each row of a parameter."""
+        self._state[parameter] = states
 
     def state(self) -> tuple[int, dict[Any, list[State]]]:
         """What `restore` takes to go back to this moment; updates never change what it holds."""

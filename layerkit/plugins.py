@@ -12,11 +12,19 @@ import pluggy
 
 from layerkit import hookspecs
 from layerkit.activation import Activation
-from layerkit.errors import ArgumentTypeError, PluginError, unknown_name
+from layerkit.errors import ArgumentTypeError, PluginError, short, unknown_name
 
 BUILT_IN_PLUGIN = "layerkit.builtin"
 KINDS = ("activation", "layer", "loss", "optimizer", "initializer")
 
+# What a hook's list holds; the base classes of layers, losses and optimizers stand on a higher floor.
+_WANTED: dict[str, tuple[type, str]] = {
+    "activation": (Activation, "an Activation"),
+    "layer": (type, "a class"),
+    "loss": (type, "a class"),
+    "optimizer": (type, "a class"),
+    "initializer": (object, "an Initializer"),
+}
 _HOOKS = {kind: f"layerkit_{kind}es" if kind == "loss" else f"layerkit_{kind}s" for kind in KINDS}
 
 
@@ -35,9 +43,12 @@ class Registry:
         """Take in a plugin object or module; the name under which it is known.
 
         :raises PluginError: where it has no hook, misspells one, brings a name that is taken, or is registered already.
+        :raises ArgumentTypeError: where the name is not text.
         """
+        if name is not None and (not isinstance(name, str) or not name):
+            raise ArgumentTypeError(f"register: name must be text, got {short(name)}. Fix: register(plugin, 'mine').")
         self._load_built_in()
-        return self._register(plugin, name)
+        return self._register(plugin, name or getattr(plugin, "__name__", None) or type(plugin).__name__)
 
     def unregister(self, plugin: Any) -> None:
         """Forget a plugin and all that it brought.
@@ -46,7 +57,7 @@ class Registry:
         """
         plugin_name = self.manager.get_name(plugin)
         if plugin_name is None:
-            raise PluginError(f"unregister: {plugin!r} is not registered. Fix: pass the object given to register.")
+            raise PluginError(f"unregister: {short(plugin)} is not registered. Fix: pass the object given to register.")
         self.manager.unregister(plugin)
         for kind, found in self._found.items():
             self._found[kind] = {name: entry for name, entry in found.items() if entry[0] != plugin_name}
@@ -71,24 +82,25 @@ class Registry:
         if not self.manager.has_plugin(BUILT_IN_PLUGIN):
             self._register(importlib.import_module(BUILT_IN_PLUGIN), BUILT_IN_PLUGIN)
 
-    def _register(self, plugin: Any, name: str | None) -> str:
-        plugin_name = name or self.manager.get_canonical_name(plugin)
-        brought = self._collect(plugin, plugin_name)
-        try:
-            self.manager.register(plugin, plugin_name)
-        except ValueError:
-            raise PluginError(f"plugin {plugin_name!r}: it is registered already. Fix: register it once.") from None
-        except pluggy.PluginValidationError as error:
-            self.manager.unregister(plugin)
+    def _register(self, plugin: Any, plugin_name: str) -> str:
+        if self.manager.is_registered(plugin):
+            raise PluginError(f"plugin {plugin_name!r}: it is registered already. Fix: register it once.")
+        if self.manager.has_plugin(plugin_name):
             raise PluginError(
-                f"plugin {plugin_name!r}: {str(error).splitlines()[-1]}. Fix: write it as in layerkit/hookspecs.py."
-            ) from None
+                f"plugin {plugin_name!r}: another plugin has this name. Fix: register(plugin, 'another name')."
+            )
+        brought = self._collect(plugin, plugin_name)
+        self.manager.register(plugin, plugin_name)
         for kind, objects in brought.items():
             self._found[kind].update({label: (plugin_name, found) for label, found in objects.items()})
         return plugin_name
 
     def _collect(self, plugin: Any, plugin_name: str) -> dict[str, dict[str, Any]]:
         """What the plugin's hooks return, by kind and name, checked before anything is kept."""
+        if isinstance(plugin, type):
+            raise PluginError(
+                f"plugin {plugin_name!r}: it is a class, not an object. Fix: register({plugin.__name__}())."
+            )
         hooks = [name for name in dir(plugin) if self.manager.parse_hookimpl_opts(plugin, name) is not None]
         misspelt = next((name for name in hooks if name not in _HOOKS.values()), None)
         if misspelt is not None:
@@ -102,17 +114,21 @@ class Registry:
 
     def _named(self, plugin: Any, hook: str, kind: str, plugin_name: str) -> dict[str, Any]:
         try:
-            objects = list(getattr(plugin, hook)())
-        except TypeError as error:
+            objects = getattr(plugin, hook)()
+            objects = [objects] if isinstance(objects, (str, bytes)) else list(objects)
+        except Exception as error:
             raise PluginError(
-                f"plugin {plugin_name!r}: {hook} must return a list ({error}). Fix: return [...]."
-            ) from None
+                f"plugin {plugin_name!r}: {hook} must take no arguments and return a list, but failed with "
+                f"{type(error).__name__}: {error}. Fix: def {hook}(): return [...]."
+            ) from error
+        wanted, what = _WANTED[kind]
         named: dict[str, Any] = {}
         for found in objects:
-            for label in _labels(found):
-                if not isinstance(label, str) or not label:
+            for label in _labels(found, kind):
+                if not isinstance(found, wanted) or not isinstance(label, str) or not label:
                     raise PluginError(
-                        f"plugin {plugin_name!r}: {hook} returned {found!r}, which has no name. Fix: name it."
+                        f"plugin {plugin_name!r}: {hook} returned {short(found)}, which is not {what} with a name. "
+                        "Fix: return what layerkit/hookspecs.py says."
                     )
                 owner = plugin_name if label in named else self._found[kind].get(label, ("",))[0]
                 if owner:
@@ -123,9 +139,13 @@ class Registry:
         return named
 
 
-def _labels(found: Any) -> tuple[Any, ...]:
-    """The names under which an object is known: its `name` or that of its class or function, and its `aliases`."""
-    return (getattr(found, "name", None) or getattr(found, "__name__", None), *getattr(found, "aliases", ()))
+def _labels(found: Any, kind: str) -> tuple[Any, ...]:
+    """The names under which an object is known: its `name` or that of its class or function, and its `aliases`.
+
+    A layer's `name` is that of one layer in a model: the class of a layer is known by its own name.
+    """
+    own = None if kind == "layer" else getattr(found, "name", None)
+    return (own or getattr(found, "__name__", None), *getattr(found, "aliases", ()))
 
 
 registry = Registry()

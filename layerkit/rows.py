@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from layerkit.arguments import is_number
-from layerkit.errors import ArgumentTypeError, DataError, ShapeError
+from layerkit.errors import ArgumentTypeError, DataError, ShapeError, short
 from layerkit.linalg import Rows
 from layerkit.numerics import Number, is_finite
 
@@ -19,7 +19,8 @@ def as_rows(who: str, what: str, data: Any, *, flat: bool = False, exact: bool =
     """A list of rows of numbers, all of one width, at least one row.
 
     `data` is any sequence of sequences of numbers, or has ``tolist()``. With `flat`, a sequence of n numbers is n rows
-    of one. Ints and bools become floats, unless `exact` keeps whole numbers and fractions as they are.
+    of one. Every number becomes a float, unless `exact` keeps ints, Fractions and Decimals as they are; bools are 0
+    and 1. Recorded values stay what they are.
 
     >>> as_rows("example", "x", ((1, 2), (3, True)))
     [[1.0, 2.0], [3.0, 1.0]]
@@ -31,7 +32,7 @@ def as_rows(who: str, what: str, data: Any, *, flat: bool = False, exact: bool =
     outer = _sequence(data)
     if outer is None:
         raise ArgumentTypeError(
-            f"{who}: {what} must be a list of rows of numbers, got {_short(data)}. Fix: pass [[0, 1], [1, 0]], say."
+            f"{who}: {what} must be a list of rows of numbers, got {short(data)}. Fix: pass [[0, 1], [1, 0]], say."
         )
     if not outer:
         raise ShapeError(f"{who}: {what} must have at least one row, got an empty list. Fix: pass some rows.")
@@ -48,11 +49,13 @@ def as_rows(who: str, what: str, data: Any, *, flat: bool = False, exact: bool =
 def _row(who: str, what: str, n: int, row: Any, width: int, exact: bool) -> list[Number]:
     values = _sequence(row)
     if values is None:
-        raise ShapeError(f"{who}: {what} row {n} is {_short(row)} and no list of numbers. Fix: make every row a list.")
-    if len(values) != width or not values:
+        raise ShapeError(f"{who}: {what} row {n} is {short(row)} and no list of numbers. Fix: make every row a list.")
+    if not values:
+        raise ShapeError(f"{who}: {what} row {n} is empty. Fix: give every row the same number of values, at least one.")
+    if len(values) != width:
         raise ShapeError(
             f"{who}: {what} must have rows of one width, row 0 has {width} and row {n} has {len(values)}. "
-            "Fix: give every row the same number of values, at least one."
+            "Fix: give every row the same number of values."
         )
     kinds = set(map(type, values))
     if kinds == {float} and math.isfinite(sum(values)):
@@ -61,27 +64,35 @@ def _row(who: str, what: str, n: int, row: Any, width: int, exact: bool) -> list
 
 
 def _number(who: str, where: str, value: Any, exact: bool) -> Number:
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):  # a number of another library: numpy.float32
+        value = value.item()
     if isinstance(value, bool):
         return int(value) if exact else float(value)
     if not is_number(value):
-        advice = "encode text as numbers first" if isinstance(value, (str, bytes)) else "leave the row out or fill it"
-        raise DataError(f"{who}: {where} is {_short(value)} and not a number. Fix: {advice}.")
+        raise DataError(f"{who}: {where} is {short(value)} and not a number. Fix: {_advice(value)}.")
     if not is_finite(value):
-        raise DataError(f"{who}: {where} is {value!r}; numbers must be finite. Fix: leave the row out or fill it.")
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, int) and not exact:
+        raise DataError(f"{who}: {where} is {short(value)}; numbers must be finite. Fix: leave the row out or fill it.")
+    if isinstance(value, float) or (not exact and hasattr(value, "__float__")):
         try:
-            return float(value)
+            number = float(value)
         except OverflowError:
-            raise DataError(f"{who}: {where} is a number too large for a float. Fix: scale the column down.") from None
-    if hasattr(value, "item") and hasattr(value, "dtype"):  # a number of another library, such as numpy.float32
-        return _number(who, where, value.item(), exact)
+            number = math.inf
+        if math.isinf(number):  # a Decimal becomes inf where an int complains
+            raise DataError(f"{who}: {where} is a number too large for a float. Fix: scale the column down.")
+        return number
     return value
+
+
+def _advice(value: Any) -> str:
+    if isinstance(value, (str, bytes)):
+        return "encode text as numbers first"
+    return "leave the row out or fill it" if _sequence(value) is None else "write one number there, no list"
 
 
 def _sequence(data: Any) -> list[Any] | None:
     """The data as a list, or None where it is no sequence."""
+    if hasattr(data, "to_numpy") and not hasattr(data, "tolist"):  # a pandas table has tolist only one step further
+        data = data.to_numpy()
     if hasattr(data, "tolist"):
         data = data.tolist()
     listable = hasattr(data, "__len__") and hasattr(data, "__getitem__")
@@ -95,11 +106,6 @@ def _sequence(data: Any) -> list[Any] | None:
 
 def _is_row(value: Any) -> bool:
     return not isinstance(value, float) and not is_number(value) and _sequence(value) is not None
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def shape_text(rows: Rows) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random, SystemRandom
 from typing import Any
 
 from layerkit import plugins
 from layerkit.arguments import require_whole
-from layerkit.errors import ArgumentError, ArgumentTypeError, ModelFileError, OrderError, ShapeError
+from layerkit.errors import ArgumentError, ArgumentTypeError, ModelFileError, OrderError, RecordingError, ShapeError
 from layerkit.layers import Input, Layer, Parameter
 from layerkit.linalg import Rows
 from layerkit.losses import Loss, get_loss
@@ -18,7 +18,9 @@ from layerkit.optimizers import Optimizer, get_optimizer
 from layerkit.rows import as_rows, shape_text
 from layerkit.saving import read_json, write_json
 from layerkit.tables import text_table
-from layerkit.training import History, loop, passes, progress
+from layerkit.training import History, choice, loop, passes, progress
+from layerkit.training.engines import train_batch
+from layerkit.training.program import Predictor, Program
 
 
 class Sequential:
@@ -50,6 +52,7 @@ class Sequential:
         self.run_eagerly = False
         self.history = History()
         self.stop_training = False
+        self.programs: dict[Any, Any] = {}  # compiled, by what they depend on
         self._units: list[int] = []  # of the layers that are built
         if isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable):
             raise ArgumentTypeError(
@@ -137,6 +140,12 @@ class Sequential:
         """The parameters that training changes."""
         return [parameter for parameter in self.parameters if parameter.trainable]
 
+    @property
+    def exact(self) -> bool:
+        """Whether it computes with ints and fractions instead of floats, as its first weight says."""
+        first = next((parameter.rows()[0][0] for parameter in self.parameters), 0.0)
+        return type(first) is not float
+
     # -- what goes in -------------------------------------------------------------------------------------------------
 
     def _x(self, who: str, x: Any) -> list[list[Number]]:
@@ -144,9 +153,7 @@ class Sequential:
 
         :raises ShapeError: where x has another shape.
         """
-        first = next((p.value for p in self.parameters), None)
-        exact = first is not None and type(first[0][0] if isinstance(first[0], list) else first[0]) is not float
-        rows = as_rows(who, "x", x, exact=exact)
+        rows = as_rows(who, "x", x, exact=self.exact)
         if self.fan_in is not None and len(rows[0]) != self.fan_in:
             raise ShapeError(
                 f"{who}: x must be rows of {self.fan_in} number{'' if self.fan_in == 1 else 's'}, as the model's input "
@@ -245,13 +252,11 @@ class Sequential:
         rows, target = self.rows_and_target("fit", x, y)
         validation = None if validation_data is None else self.rows_and_target("fit, validation_data", *validation_data)
         self.history = History()
+        engine = choice.choose(self, rows, target, batch_size, bool(shuffle), shown.note)
         loop.run(
             self,
-            rows,
-            target,
+            engine,
             epochs=epochs,
-            batch_size=batch_size,
-            shuffle=bool(shuffle),
             validation=validation,
             callbacks=called,
             progress=shown,
@@ -263,7 +268,10 @@ class Sequential:
         """One update on one batch, through the layer objects; the loss before it."""
         passes.require_trainable(self.layers)
         rows, target = self.rows_and_target("train_on_batch", x, y)
-        return loop.train_batch(self, rows, target)[0]
+        return train_batch(self, rows, target)[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "programs": {}}
 
     def snapshot(self) -> Any:
         """What `restore` takes to go back to this moment; cheap, since updates never change a list in place."""
@@ -347,6 +355,63 @@ class Sequential:
         passes.measure(self.layers, loss, rows, target, training=False)
         passes.backward(self.layers, loss)
         return {parameter.name: parameter.grad for parameter in self.parameters}
+
+    # -- the unrolled program -----------------------------------------------------------------------------------------
+
+    def unrolled_source(self, *, batch_size: int = 1) -> str:
+        """One training step as straight-line Python, the program that `fit` runs for a network of this size.
+
+        `train(state, batches, rates)` returns the new state, the losses and no outputs. STATE, below it, is the
+        model's present state; a batch is one row's inputs and targets in one tuple, or with a batch_size above 1 a list
+        of such rows. The text needs nothing but Python's `math`.
+
+        :raises OrderError: before compile, or before the width of the input is known.
+        :raises RecordingError: where a layer cannot be recorded.
+        """
+        require_whole("unrolled_source", "batch_size", batch_size)
+        passes.require_trainable(self.layers)
+        if self.optimizer is None or self.loss is None:
+            raise OrderError(
+                "unrolled_source: the model has no optimizer and loss. Fix: call compile(optimizer, loss) first."
+            )
+        x = self._any_row("unrolled_source")
+        target = [1.0] + [0.0] * (self.units - 1)
+        program = Program(self, x, target, batched=batch_size > 1, outputs=False)
+        if program.functions:
+            names = ", ".join(program.functions)
+            raise RecordingError(
+                f"unrolled_source: {names} cannot be recorded. Fix: write it with layerkit's exp, where, …."
+            )
+        return f"{program.source}\n\nSTATE = {program.load(self)!r}\n"
+
+    def predictor(self) -> Callable[[Sequence[Number]], list[Number]]:
+        """One fast function for one row: [x1, x2, …] → [out1, …], with the weights of this moment.
+
+        >>> from layerkit import Dense, Sequential
+        >>> predict = Sequential([Dense(1, weight=[[1.0, 2.0]], bias=[0.5])]).predictor()
+        >>> predict([3.0, 4.0])
+        [11.5]
+
+        :raises OrderError: before the width of the input is known.
+        """
+        x = self._any_row("predictor")
+        try:
+            function: Callable[[Sequence[Number]], list[Number]] = Predictor(self, x).function
+        except Exception:
+            layers = [layer.detached() for layer in self.layers]
+            return lambda row: list(passes.forward(layers, [list(row)], training=False)[0])
+        return function
+
+    def _any_row(self, who: str) -> list[float]:
+        """A row of the model's width to record with.
+
+        :raises OrderError: where the width is not known.
+        """
+        if self.fan_in is None or not self.layers:
+            raise OrderError(
+                f"{who}: the width of the input is not known yet. Fix: begin the model with Input(n), or fit it."
+            )
+        return [0.5] * self.fan_in
 
     # -- looking ------------------------------------------------------------------------------------------------------
 

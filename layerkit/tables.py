@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def text_table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, float_format: str = ".9g") -> str:
-    """Rows under headers; None is blank.
+def text_table(
+    rows: Sequence[Sequence[Any]], headers: Sequence[str], *, float_format: str = ".9g", right: Sequence[str] = ()
+) -> str:
+    """Rows under headers; None is blank. Text stays as it is written, also where it looks like a number.
+
+    Columns of numbers stand to the right, and so do columns of text whose header is in `right`.
 
     >>> print(text_table([["x", 3], ["y", None]], ["name", "value"]))
     name      value
@@ -19,7 +23,11 @@ def text_table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, float_f
         from tabulate import tabulate
     except ImportError:
         return _plain(rows, headers, float_format)
-    return tabulate(rows, headers=headers, floatfmt=float_format, disable_numparse=False)
+    text_columns = [k for k, column in enumerate(zip(*rows)) if any(isinstance(cell, str) for cell in column)]
+    sides = ["decimal" if k not in text_columns else "right" if name in right else "left" for k, name in enumerate(headers)]
+    return tabulate(
+        rows, headers=headers, floatfmt=float_format, disable_numparse=text_columns, colalign=sides if rows else None
+    )
 
 
 def _plain(rows: Sequence[Sequence[Any]], headers: Sequence[str], float_format: str) -> str:

@@ -13,11 +13,11 @@ from layerkit.data.table import Table
 from layerkit.data.targets import EncodedTarget, TargetEncoder, detect_task
 
 __all__ = [
-    "MISSING_TOKENS",
     "EncodedFeatures",
     "EncodedTarget",
     "FeatureEncoder",
     "LabelEncoder",
+    "MISSING_TOKENS",
     "MinMaxScaler",
     "StandardScaler",
     "Table",

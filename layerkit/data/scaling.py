@@ -23,14 +23,12 @@ def mean_and_stddev(values: Sequence[float]) -> tuple[float, float]:
     if low == high:  # the rounded sum of n equal values need not be n times the value
         return low, 0.0
     exponent = math.frexp(max(-low, high))[1]
-    low, high = math.ldexp(low, -exponent), math.ldexp(high, -exponent)
     scaled = [math.ldexp(value, -exponent) for value in values]
-    mean = min(max(math.fsum(scaled) / len(scaled), low), high)
+    mean = math.fsum(scaled) / len(scaled)
     deviations = [value - mean for value in scaled]
     rest = math.fsum(deviations) / len(scaled)  # what the rounding of the mean left over
     variance = math.fsum((deviation - rest) ** 2 for deviation in deviations) / len(scaled)
-    stddev = math.ldexp(min(math.sqrt(variance), max(-low, high)), exponent)
-    return math.ldexp(mean, exponent), stddev or math.ulp(0.0)
+    return math.ldexp(mean, exponent), math.ldexp(math.sqrt(variance), exponent) or math.ulp(0.0)
 
 
 def standardize(value: float, mean: float, stddev: float) -> float:

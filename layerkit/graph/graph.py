@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from layerkit.errors import ArgumentTypeError, NumericsError, RecordingError
+from layerkit.arguments import is_number
+from layerkit.errors import ArgumentTypeError, NumericsError, RecordingError, short
 from layerkit.graph.value import Value
 from layerkit.numerics import Number
 
@@ -41,11 +42,12 @@ class Graph:
         """A named value that nothing computes: a leaf of the graph.
 
         :raises ArgumentTypeError: where the name is not text or the value is not a number.
+        :raises RecordingError: where the value is recorded in this graph already.
         """
         if not isinstance(name, str):
             raise ArgumentTypeError(f"Graph.input: name must be text, got {name!r}. Fix: write graph.input('x', 3).")
-        if isinstance(value, (str, bytes)) or not hasattr(value, "__mul__") or not hasattr(value, "__sub__"):
-            raise ArgumentTypeError(f"Graph.input {name!r}: value must be a number, got {value!r}. Fix: pass a number.")
+        if not is_number(value) and not isinstance(value, bool):
+            raise ArgumentTypeError(f"Graph.input {name!r}: value must be a number, got {short(value)}. Fix: pass one.")
         if isinstance(value, Value):
             if value.graph is self:
                 raise RecordingError(f"Graph.input {name!r}: {value.label} is in this graph. Fix: use it as it is.")
@@ -62,7 +64,15 @@ class Graph:
 
         Values recorded after the output get None. Reverse order of the record, no recursion: ten thousand nodes in a
         row are fine.
+
+        :raises ArgumentTypeError: where dout is not a number.
+        :raises NumericsError: where a value has no derivative by one of its operands; then no `grad` has changed.
+        :raises RecordingError: where the output is not a value of this graph.
         """
+        if not isinstance(output, Value) or output.graph is not self:
+            raise RecordingError(f"Graph.backward: {short(output)} is not in this graph. Fix: pass a value of it.")
+        if not is_number(dout):
+            raise ArgumentTypeError(f"Graph.backward: dout must be a number, got {short(dout)}. Fix: pass a number.")
         gradients: list[Any] = [None] * len(self.values)
         gradients[output.index] = dout
         for value in reversed(self.values[: output.index + 1]):
@@ -101,6 +111,6 @@ class Graph:
 
         :raises ArgumentError: where the graph is too large for a reader to take in; `print(graph)` has no limit.
         """
-        from layerkit.graph.drawing import to_svg
+        from layerkit.graph.svg import to_svg
 
         return to_svg(self)

@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from layerkit import nodes
+from layerkit.arguments import is_number
 from layerkit.errors import RecordingError
 from layerkit.nodes import Node
 from layerkit.numerics import Number, is_finite
@@ -52,6 +53,14 @@ class Value:
     def label(self) -> str:
         """The name where there is one, otherwise v and the number of its line."""
         return self.name if self.name is not None else f"v{self.index}"
+
+    @property
+    def plain(self) -> Number:
+        """The number itself, also where `value` is a value of another graph."""
+        number = self.value
+        while isinstance(number, Value):
+            number = number.value
+        return number
 
     def __repr__(self) -> str:
         gradient = "" if self.grad is None else f", grad={self.grad!r}"
@@ -185,7 +194,7 @@ def record(node: Node, *operands: Any) -> Any:
                 graph = operand.graph
             elif operand.graph.level == graph.level and operand.graph is not graph:
                 raise RecordingError(f"{operand.label} belongs to another graph. Fix: make all inputs with one Graph.")
-        elif isinstance(operand, (str, bytes)) or not hasattr(operand, "__mul__"):
+        elif not is_number(operand) and not isinstance(operand, bool):
             return NotImplemented
     out = node.forward(*[o.value if isinstance(o, Value) and o.graph is graph else o for o in operands])
     return Value(graph, None, out, node, operands)

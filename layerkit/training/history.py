@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from layerkit.numerics import Number
 from layerkit.tables import text_table
@@ -13,20 +13,20 @@ class History:
     the validation data. `epoch` numbers the epochs from 0.
 
     >>> history = History()
-    >>> history.append(0, {"loss": 0.5})
+    >>> history.extend(0, {"loss": [0.5, 0.25]})
     >>> history.history
-    {'loss': [0.5]}
+    {'loss': [0.5, 0.25]}
     """
 
     def __init__(self) -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[Number]] = {}
 
-    def append(self, epoch: int, logs: Mapping[str, Number]) -> None:
-        """Take in what one epoch measured."""
-        self.epoch.append(epoch)
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
+    def extend(self, epoch: int, columns: Mapping[str, Sequence[Number]]) -> None:
+        """Take in what one or more epochs measured, from `epoch` on."""
+        self.epoch += range(epoch, epoch + max(map(len, columns.values())))
+        for name, values in columns.items():
+            self.history.setdefault(name, []).extend(values)
 
     def __len__(self) -> int:
         """How many complete epochs there were."""

@@ -1,4 +1,4 @@
-"""The epoch loop: shuffle, cut into batches, step, measure, tell the callbacks."""
+"""The epoch loop: let an engine train, keep the history, tell the callbacks."""
 
 from __future__ import annotations
 
@@ -8,110 +8,56 @@ from typing import Any
 from layerkit.errors import ArgumentTypeError, NumericsError
 from layerkit.linalg import Rows
 from layerkit.numerics import Number
-from layerkit.training import passes
 from layerkit.training.callbacks import Callback, TerminateOnNaN
+from layerkit.training.engines import Eager
 from layerkit.training.history import History
+from layerkit.training.interrupts import DeferredInterrupts
 from layerkit.training.progress import Progress
-
-
-def train_batch(model: Any, x: Rows, target: Rows) -> tuple[Number, Rows]:
-    """One update: loss and output from before it. Where it fails, everything is as before.
-
-    :raises NumericsError: where a number is not finite; the message names the layer.
-    """
-    before = model.snapshot()
-    try:
-        try:
-            loss, out = passes.measure(model.layers, model.loss, x, target, training=True)
-            passes.backward(model.layers, model.loss)
-            model.optimizer.update(model.parameters)
-        except ArithmeticError as error:
-            found = passes.where_not_finite(model.layers)
-            raise NumericsError(f"{found}; {error}") from None
-    except BaseException:
-        restore(model, before)
-        raise
-    return loss, out
-
-
-def restore(model: Any, snapshot: Any) -> None:
-    """Put the model back, even if Ctrl-C comes again meanwhile."""
-    while True:
-        try:
-            return model.restore(snapshot)  # type: ignore[no-any-return]
-        except KeyboardInterrupt:
-            continue
 
 
 def run(
     model: Any,
-    x: Rows,
-    target: Rows,
+    engine: Eager,
     *,
     epochs: int,
-    batch_size: int,
-    shuffle: bool,
     validation: tuple[Rows, Rows] | None,
     callbacks: Sequence[Callback],
     progress: Progress,
     history: History,
 ) -> None:
-    """Train for `epochs` epochs; what was measured goes into `history`.
+    """Train for `epochs` epochs; what was measured goes into `history`. Where nobody looks after each epoch, the engine
+    may train several at once.
 
     :raises NumericsError: where a batch gives a number that is not finite; the message names layer, epoch and batch,
         and the parameters are those of the last complete batch.
     """
     model.stop_training = False
+    at_once = 1 if callbacks or validation is not None else epochs
+    epoch = 0
     try:
         for callback in callbacks:
             callback.begin(model)
-        for epoch in range(epochs):
+        while epoch < epochs and not model.stop_training:
             for callback in callbacks:
                 callback.before_epoch(model, epoch)
-            try:
-                logs = _epoch(model, x, target, epoch, batch_size, shuffle)
-            except NumericsError:
-                if any(isinstance(callback, TerminateOnNaN) for callback in callbacks):
-                    break
-                raise
-            if validation is not None:
-                logs.update({f"val_{name}": value for name, value in model.measure(*validation).items()})
-            history.append(epoch, logs)
-            progress.epoch(epoch, logs)
+            with DeferredInterrupts() as interrupts:
+                columns = engine.run(epoch, min(at_once, epochs - epoch), interrupts)
+                if validation is not None:
+                    columns.update({f"val_{name}": [value] for name, value in model.measure(*validation).items()})
+                history.extend(epoch, columns)
+                epoch += len(columns["loss"])
+            logs = {name: values[-1] for name, values in columns.items()}
+            progress.epoch(epoch - 1, logs)
             for callback in callbacks:
-                callback(model, epoch, logs)
-            if model.stop_training:
-                break
+                callback(model, epoch - 1, logs)
+    except NumericsError:
+        if not any(isinstance(callback, TerminateOnNaN) for callback in callbacks):
+            raise
     finally:
         progress.close()
+        engine.finish()
         for callback in callbacks:
             callback.end(model)
-
-
-def _epoch(model: Any, x: Rows, target: Rows, epoch: int, batch_size: int, shuffle: bool) -> dict[str, Number]:
-    order = list(range(len(x)))
-    if shuffle:
-        model.shuffle_rng.shuffle(order)
-    keep = bool(model.metrics)
-    total: Number = 0
-    outputs: list[Any] = []
-    for batch, start in enumerate(range(0, len(order), batch_size)):
-        rows = order[start : start + batch_size]
-        try:
-            loss, out = train_batch(model, [x[n] for n in rows], [target[n] for n in rows])
-        except NumericsError as error:
-            raise NumericsError(
-                f"fit, epoch {epoch + 1}, batch {batch + 1}: {error} "
-                "The parameters are those of the last complete batch."
-            ) from None
-        total = total + loss * len(rows)
-        if keep:
-            outputs += out
-    logs = {"loss": total / len(order)}
-    if keep:
-        shuffled = [target[n] for n in order]
-        logs.update({name: metric(outputs, shuffled) for name, metric in model.metrics})
-    return logs
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from layerkit.activation import not_differentiable
 from layerkit.errors import NumericsError
@@ -44,16 +44,27 @@ def measure(layers: Sequence[Layer], loss: Loss, x: Rows, target: Rows, *, train
 
 def backward(layers: Sequence[Layer], loss: Loss) -> None:
     """Set the gradients of all parameters for the batch that `measure` saw, without dL/dx of the first layer."""
-    dout: Rows = loss.backward()
+    propagate(layers, loss.backward(), from_logits=pairs(layers, loss))
+
+
+def propagate(
+    layers: Sequence[Layer], dout: Rows, *, from_logits: bool, visit: Callable[[Layer], None] = lambda layer: None
+) -> None:
+    """`backward` from the gradient of the loss on: at the output, or at the net input of the final activation.
+
+    `visit` is called with each layer before its turn.
+    """
     remaining = list(layers)
-    if pairs(layers, loss):
+    if from_logits:
         last = remaining.pop()
+        visit(last)
         if isinstance(last, Dense):
             dout = last.backward_net(dout)
         else:
             last.dx = dout
     while remaining:
         layer = remaining.pop()
+        visit(layer)
         if remaining:
             dout = layer.backward(dout)
         else:

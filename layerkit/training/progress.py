@@ -39,6 +39,9 @@ class Progress:
     def epoch(self, epoch: int, logs: Mapping[str, Number]) -> None:
         """One more epoch is complete."""
 
+    def note(self, text: str) -> None:
+        """Something that the user should know."""
+
     def close(self) -> None:
         """No more epochs come."""
 
@@ -59,6 +62,9 @@ class Lines(Progress):
             self._last_shown = now
             self.close()
 
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
     def close(self) -> None:
         if self._waiting:
             print(self._waiting, file=sys.stderr, flush=True)
@@ -74,6 +80,9 @@ class Bar(Progress):
     def epoch(self, epoch: int, logs: Mapping[str, Number]) -> None:
         self.bar.set_postfix_str(_text(logs), refresh=False)
         self.bar.update(1)
+
+    def note(self, text: str) -> None:
+        self.bar.write(text, file=sys.stderr)
 
     def close(self) -> None:
         self.bar.close()

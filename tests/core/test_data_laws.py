@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections import Counter
 
 import pytest
@@ -28,9 +29,9 @@ from layerkit.data import (  # noqa: E402
     read_csv,
     split_indices,
 )
+from layerkit.errors import DataError  # noqa: E402
 
-settings.register_profile("data", deadline=None)
-settings.load_profile("data")
+relaxed = settings(deadline=None)  # a slow machine is no failure
 
 EPSILON = 2.0**-52
 numbers = st.floats(-1e308, 1e308)
@@ -39,8 +40,9 @@ cells = st.text(st.characters(blacklist_categories=["Cs", "Cc"]) | st.sampled_fr
 names = st.text(st.sampled_from("abcxyz é-"), min_size=1, max_size=6).filter(str.strip)
 
 
+@relaxed
 @given(columns, st.sampled_from([StandardScaler, MinMaxScaler]))
-def test_inverse_undoes_transform(column: list[float], scaler_type: type) -> None:
+def test_inverse_undoes_transform(column: list[float], scaler_type: type[StandardScaler | MinMaxScaler]) -> None:
     rows = [[value] for value in column]
     scaler = scaler_type().fit(rows)
     scaled = scaler.transform(rows)
@@ -50,6 +52,7 @@ def test_inverse_undoes_transform(column: list[float], scaler_type: type) -> Non
         assert abs(value - again) <= 32 * EPSILON * largest + 1e-321
 
 
+@relaxed
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=30).filter(lambda column: len(set(column)) > 1))
 def test_standard_scaled_columns_have_mean_0_and_stddev_1(column: list[int]) -> None:
     rows = [[value] for value in column]
@@ -58,6 +61,7 @@ def test_standard_scaled_columns_have_mean_0_and_stddev_1(column: list[int]) -> 
     assert math.fsum(value * value for value in scaled) / len(scaled) == pytest.approx(1, rel=1e-12)
 
 
+@relaxed
 @given(columns)
 def test_min_max_scaled_columns_reach_from_0_to_1(column: list[float]) -> None:
     rows = [[value] for value in column]
@@ -65,14 +69,18 @@ def test_min_max_scaled_columns_reach_from_0_to_1(column: list[float]) -> None:
     assert (min(scaled), max(scaled)) == ((0, 1) if len(set(column)) > 1 else (0, 0))
 
 
+@relaxed
 @given(columns, st.sampled_from([StandardScaler, MinMaxScaler]))
-def test_a_scaler_read_back_from_json_scales_bit_for_bit(column: list[float], scaler_type: type) -> None:
+def test_a_scaler_read_back_from_json_scales_bit_for_bit(
+    column: list[float], scaler_type: type[StandardScaler | MinMaxScaler]
+) -> None:
     rows = [[value] for value in column]
     scaler = scaler_type().fit(rows)
     again = scaler_type.from_state(json.loads(json.dumps(scaler.state())))
     assert again.transform(rows) == scaler.transform(rows)
 
 
+@relaxed
 @given(
     st.lists(st.sampled_from("aaaaabbbcd"), min_size=2, max_size=60),
     st.floats(0.01, 0.99),
@@ -95,6 +103,7 @@ def test_a_split_is_a_partition_and_stratified_shares_are_within_one(
             assert count < 2 or 1 <= in_test[label] <= count - 1
 
 
+@relaxed
 @given(st.lists(st.integers()), st.integers(1, 10))
 def test_batches_joined_are_the_rows(rows: list[int], batch_size: int) -> None:
     parts = list(batches(rows, rows, batch_size))
@@ -102,6 +111,7 @@ def test_batches_joined_are_the_rows(rows: list[int], batch_size: int) -> None:
     assert all(x == y and 1 <= len(x) <= batch_size for x, y in parts)
 
 
+@relaxed
 @given(
     st.lists(
         st.text(min_size=1).filter(lambda text: text not in ("NA", "N/A", "NaN", "nan", "null", "None", "?")),
@@ -115,6 +125,7 @@ def test_labels_encode_and_decode_to_themselves(labels: list[str]) -> None:
     assert all(sum(row) == 1 for row in one_hot(labels))
 
 
+@relaxed
 @given(st.data(), st.sampled_from(",;\t"), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_a_table_written_as_csv_reads_back(data: st.DataObject, delimiter: str, line_end: str, mark: bool) -> None:
     header = data.draw(st.lists(names, min_size=1, max_size=4, unique_by=lambda name: " ".join(name.split())))
@@ -128,22 +139,23 @@ def test_a_table_written_as_csv_reads_back(data: st.DataObject, delimiter: str, 
     assert read_csv(io.BytesIO(content), delimiter=delimiter) == table
 
 
+@relaxed
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_table_or_one_clear_line(content: bytes) -> None:
-    from layerkit.errors import DataError
-
     try:
-        assert len(read_csv(io.BytesIO(content))) > 0
+        message = f"{len(read_csv(io.BytesIO(content)))} rows. Fix: nothing"
     except DataError as error:
-        assert "\n" not in str(error)
-        assert "Fix: " in str(error)
+        message = str(error)
+    assert re.fullmatch("[^0\n].* Fix: .+", message)
 
 
+@relaxed
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_float_written_out_is_parsed_bit_for_bit(number: float) -> None:
     assert parse_number(repr(number)) == number
 
 
+@relaxed
 @given(st.text(max_size=5))
 def test_what_is_parsed_as_a_number_is_finite_and_plain(text: str) -> None:
     number = parse_number(text)
@@ -161,12 +173,11 @@ table_cells = st.lists(
 )
 
 
+@relaxed
 @given(table_cells, table_cells, st.sampled_from(["fill", "drop"]))
 def test_an_encoder_read_back_from_json_encodes_bit_for_bit(
     train: list[tuple[str, str]], later: list[tuple[str, str]], missing: str
 ) -> None:
-    from layerkit.errors import DataError
-
     try:
         encoder = FeatureEncoder(missing).fit(Table(["a", "b"], train))
     except DataError:

@@ -122,7 +122,7 @@ def test_a_closed_file_and_one_in_another_encoding_are_one_line(tmp_path: Path) 
     path = written(tmp_path, b"a\n\xe9\n")
     with open(path, encoding="utf-8") as file, pytest.raises(DataError, match="line 2 holds the byte 0xe9"):
         read_csv(file)
-    with pytest.raises(DataError, match="cannot read .*closed file"):
+    with pytest.raises(DataError, match=r"cannot read .*closed file"):
         read_csv(file)
 
 

@@ -31,7 +31,9 @@ def test_min_max_scaler_maps_the_fitted_range_to_0_and_1() -> None:
 
 @pytest.mark.parametrize("scaler_type", SCALERS)
 @pytest.mark.parametrize("constant", [0.0, 0.1, -3.7, 1e308, 5e-324])
-def test_a_constant_column_becomes_zero_and_comes_back(scaler_type: type, constant: float) -> None:
+def test_a_constant_column_becomes_zero_and_comes_back(
+    scaler_type: type[StandardScaler | MinMaxScaler], constant: float
+) -> None:
     # 0.1 summed 3 or 10 times and divided again is not 0.1
     for count in (1, 3, 10):
         scaler = scaler_type().fit([[constant]] * count)
@@ -55,7 +57,9 @@ def test_a_constant_column_becomes_zero_and_comes_back(scaler_type: type, consta
         [1e16, 1e16 + 2, 1e16 + 4],
     ],
 )
-def test_scaled_values_are_finite_at_both_ends_of_the_floats(scaler_type: type, column: list[float]) -> None:
+def test_scaled_values_are_finite_at_both_ends_of_the_floats(
+    scaler_type: type[StandardScaler | MinMaxScaler], column: list[float]
+) -> None:
     rows = [[value] for value in column]
     scaled = scaler_type().fit(rows).transform(rows)
     assert all(abs(value) <= math.sqrt(len(column)) + 1 for (value,) in scaled)
@@ -65,7 +69,20 @@ def test_the_spread_of_huge_and_of_nearly_equal_values_is_exact() -> None:
     assert StandardScaler().fit([[1e308], [-1e308]]).transform([[1e308], [-1e308]]) == [[1.0], [-1.0]]
     assert StandardScaler().fit([[1e16], [1e16 + 4]]).stddev == [2.0]
     assert StandardScaler().fit([[1e-200], [3e-200]]).stddev == pytest.approx([1e-200], rel=1e-15)
+    assert StandardScaler().fit([[1.0], [1 + 2**-52]]).stddev == [2.0**-53]
+    scaled = StandardScaler().fit([[1.7e308], [1.7e308], [-1.7e308]]).transform([[1.7e308], [-1.7e308]])
+    assert [value for (value,) in scaled] == pytest.approx([0.5**0.5, -(2**0.5)])
     assert MinMaxScaler().fit([[1.6e308], [-1.6e308]]).transform([[0.0], [0.8e308]]) == [[0.5], [0.75]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 100, 1000])
+def test_no_rounding_carries_the_largest_floats_over_the_edge(count: int) -> None:
+    largest = 1.7976931348623157e308
+    for least in (1.7976931348623155e308, -largest):
+        for sign in (1, -1):
+            scaler = StandardScaler().fit([[sign * largest]] * count + [[sign * least]])
+            assert abs(scaler.mean[0]) <= largest
+            assert 0 < scaler.stddev[0] <= largest
 
 
 def test_the_sum_is_not_spoilt_by_cancelling_values() -> None:
@@ -74,7 +91,7 @@ def test_the_sum_is_not_spoilt_by_cancelling_values() -> None:
 
 
 @pytest.mark.parametrize("scaler_type", SCALERS)
-def test_a_result_beyond_the_floats_is_an_error_not_infinite(scaler_type: type) -> None:
+def test_a_result_beyond_the_floats_is_an_error_not_infinite(scaler_type: type[StandardScaler | MinMaxScaler]) -> None:
     with pytest.raises(NumericsError, match="1e\\+308 exceeds the largest float"):
         scaler_type().fit([[0.0], [1e-300]]).transform([[1e308]])
     with pytest.raises(NumericsError, match="exceeds the largest float"):
@@ -84,7 +101,9 @@ def test_a_result_beyond_the_floats_is_an_error_not_infinite(scaler_type: type) 
 
 
 @pytest.mark.parametrize("scaler_type", SCALERS)
-def test_the_state_goes_through_json_and_comes_back_bit_for_bit(scaler_type: type) -> None:
+def test_the_state_goes_through_json_and_comes_back_bit_for_bit(
+    scaler_type: type[StandardScaler | MinMaxScaler],
+) -> None:
     rows = [[0.1, 7.0], [0.3, 7.0], [1 / 3, 7.0]]
     scaler = scaler_type().fit(rows)
     again = scaler_type.from_state(json.loads(json.dumps(scaler.state())))
@@ -94,7 +113,7 @@ def test_the_state_goes_through_json_and_comes_back_bit_for_bit(scaler_type: typ
 
 @pytest.mark.parametrize("scaler_type", SCALERS)
 @pytest.mark.parametrize("call", ["transform", "inverse"])
-def test_scaling_before_fit_is_an_error(scaler_type: type, call: str) -> None:
+def test_scaling_before_fit_is_an_error(scaler_type: type[StandardScaler | MinMaxScaler], call: str) -> None:
     with pytest.raises(OrderError, match=f"{scaler_type.__name__}: it must be fitted first"):
         getattr(scaler_type(), call)([[1]])
     with pytest.raises(OrderError, match="fitted first"):
@@ -121,7 +140,9 @@ def test_scaling_before_fit_is_an_error(scaler_type: type, call: str) -> None:
         ([[1, 2j]], DataError, "row 0 has 2j"),
     ],
 )
-def test_bad_rows_are_one_line_and_change_nothing(scaler_type: type, rows: Any, error: type, message: str) -> None:
+def test_bad_rows_are_one_line_and_change_nothing(
+    scaler_type: type[StandardScaler | MinMaxScaler], rows: Any, error: type, message: str
+) -> None:
     scaler = scaler_type().fit([[0, 0], [1, 2]])
     before = scaler.state()
     if rows != [[1, 2, 3]]:

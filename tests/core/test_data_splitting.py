@@ -59,6 +59,13 @@ def test_stratified_remainders_go_to_the_largest() -> None:
         assert [sum(labels[n] == name for n in test) for name in "abc"] == counts
 
 
+def test_a_stratified_test_part_is_as_large_as_an_unstratified_one() -> None:
+    labels = list("abcd" * 13)  # shares of 13 at 0.2: 2.6 each, in all 10.4
+    train, test = split_indices(labels, stratify=True, seed=0)
+    assert (len(train), len(test)) == (42, 10)
+    assert sorted(sum(labels[n] == name for n in test) for name in "abcd") == [2, 2, 3, 3]
+
+
 def test_a_class_of_two_is_on_both_sides_and_a_class_of_one_is_for_training() -> None:
     labels = ["a"] * 20 + ["b"] * 2 + ["c"]
     for fraction in (0.01, 0.2, 0.9):
@@ -111,7 +118,7 @@ def test_labels_that_cannot_be_compared_are_refused() -> None:
 
 
 def test_batches_come_in_order_and_the_last_may_be_smaller() -> None:
-    assert list(batches([1, 2, 3, 4, 5], "a b c d e".split(), 2)) == [
+    assert list(batches([1, 2, 3, 4, 5], ["a", "b", "c", "d", "e"], 2)) == [
         ([1, 2], ["a", "b"]),
         ([3, 4], ["c", "d"]),
         ([5], ["e"]),

@@ -1,0 +1,127 @@
+"""Train a classifier or regressor on a CSV file, measure it on rows held out, and save it.
+
+Text columns become one input for each text, numbers are scaled to mean 0 and standard deviation 1; both are learned
+from the training part only. The target decides the task: text, or whole numbers with at most 20 different values, are
+classes; other numbers are predicted as numbers.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from layerkit.cli.output import complain, note, plural, say
+from layerkit.cli.parser import Parser, number, whole
+from layerkit.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from layerkit.cli.dataset import Dataset
+    from layerkit.cli.recipe import Recipe
+    from layerkit.cli.trial import Measured, Trial
+
+HELP = "train a network on a CSV file"
+
+INTERRUPTED = 130
+
+
+def add_arguments(parser: Parser) -> None:
+    """The table, what to predict, the network, the training, the measuring."""
+    add = parser.add_argument
+    add("table", metavar="TABLE", help="a CSV file, or one of the bundled tables: iris, penguins, digits")
+    add("--target", required=True, metavar="COLUMN", help="the column to predict")
+    add("--drop", nargs="+", action="extend", default=[], metavar="COLUMN", help="columns to leave out")
+    add("--task", default="auto", metavar="TASK", help="auto, classification or regression (default: auto)")
+    add("--missing", default="fill", metavar="HOW", help="missing values: fill, drop the row, or error (default: fill)")
+    add("--hidden", nargs="+", type=whole(1), default=[8], metavar="N", help="units of each hidden layer (default: 8)")
+    add("--activation", default="tanh", metavar="NAME", help="of the hidden layers (default: tanh)")
+    add("--optimizer", default="adam", metavar="NAME", help="how weights are updated (default: adam)")
+    add("--learning-rate", type=number, default=0.01, metavar="RATE", help="step size (default: 0.01)")
+    add("--epochs", type=whole(1), metavar="N", help="default: until the loss stops falling, at most 200")
+    add("--batch-size", type=whole(1), metavar="N", help="default: 32, or a tenth of the training rows if that is less")
+    add("--test-fraction", type=number, default=0.2, metavar="F", help="share of the rows held out (default: 0.2)")
+    add("--seed", type=whole(0), default=0, metavar="N", help="of the split and of the network (default: 0)")
+    add("--splits", type=whole(1), default=1, metavar="N", help="train on N splits, with seeds from --seed on")
+    add("--save", metavar="MODEL", help="write the trained model to this file")
+
+
+def run(args: Namespace) -> int:
+    """Read, report, train, measure, save."""
+    from layerkit.cli.dataset import Dataset
+    from layerkit.cli.recipe import Recipe
+    from layerkit.cli.tables import open_table
+
+    if args.splits > 1 and args.save:
+        raise ArgumentError(f"train: --save keeps one model, --splits {args.splits} trains more. Fix: leave one out.")
+    recipe = Recipe(
+        args.hidden,
+        activation=args.activation,
+        optimizer=args.optimizer,
+        learning_rate=args.learning_rate,
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+    )
+    table, origin = open_table(args.table)
+    dataset = Dataset(table, args.target, task=args.task, missing=args.missing, drop=args.drop)
+    say(f"table: {args.table} ({origin}), {plural(len(table), 'row')}, {plural(len(table.names), 'column')}")
+    say("\n".join(dataset.describe()))
+    return _one(args, dataset, recipe) if args.splits == 1 else _several(args, dataset, recipe)
+
+
+def _prepared(args: Namespace, dataset: Dataset, recipe: Recipe, seed: int) -> Trial:
+    """The first trial, described before it is trained."""
+    from layerkit.cli.trial import Trial
+
+    trial = Trial(dataset, recipe, test_fraction=args.test_fraction, seed=seed)
+    if seed == args.seed:
+        stratified = ", stratified" if trial.preparation.task == "classification" else ""
+        seeds = f"seed {seed}" if args.splits == 1 else f"seeds {seed} to {seed + args.splits - 1}"
+        for odd in trial.preparation.features.notes:
+            note(f"layerkit: note: {odd}")
+        say(f"split: {len(trial.train_part)} rows to train, {len(trial.test_part)} held out{stratified}, {seeds}")
+        say("\n".join(recipe.describe(trial.model, trial.preparation.task, len(trial.train_part))))
+    return trial
+
+
+def _trained(trial: Trial, *, verbose: Any) -> bool:
+    """Train; whether it came to its end. Ctrl-C ends it before, and the model stays as it is then."""
+    try:
+        trial.train(verbose=verbose)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _one(args: Namespace, dataset: Dataset, recipe: Recipe) -> int:
+    from layerkit.cli import report
+
+    trial = _prepared(args, dataset, recipe, args.seed)
+    complete = _trained(trial, verbose="auto")
+    if not complete:
+        complain(f"interrupted after {plural(trial.epochs, 'complete epoch')}; this is the model so far.")
+    say(f"trained for {plural(trial.epochs, 'epoch')}")
+    if trial.test_features.unseen:
+        say(report.unseen(trial.test_features.unseen))
+    say()
+    say(report.one(trial.measure()))
+    if args.save:
+        trial.save(args.save)
+        say(f"saved as {args.save}")
+    return 0 if complete else INTERRUPTED
+
+
+def _several(args: Namespace, dataset: Dataset, recipe: Recipe) -> int:
+    from layerkit.cli import report
+
+    results: list[Measured] = []
+    for seed in range(args.seed, args.seed + args.splits):
+        trial = _prepared(args, dataset, recipe, seed)
+        if not _trained(trial, verbose=0):
+            complain(f"interrupted; {plural(len(results), 'split')} of {args.splits} complete.")
+            if results:
+                say(report.several(results))
+            return INTERRUPTED
+        results.append(trial.measure())
+        say(report.line(seed, results[-1], trial.epochs))
+    say()
+    say(report.several(results))
+    return 0
