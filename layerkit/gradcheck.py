@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from layerkit.arguments import require_number
-from layerkit.errors import ArgumentTypeError, ShapeError
+from layerkit.arguments import is_number, require_number
+from layerkit.errors import ArgumentTypeError, ShapeError, short
 from layerkit.layers import Parameter
 from layerkit.numerics import Number
 from layerkit.tables import text_table
@@ -23,9 +23,15 @@ def central_difference(f: Callable[[Number], Number], x: Number) -> Number:
     >>> round(central_difference(lambda x: x * x, 3.0), 6)
     6.0
     """
+    return _slope_and_size(f, x)[0]
+
+
+def _slope_and_size(f: Callable[[Number], Number], x: Number) -> tuple[Number, Number]:
+    """The central difference, and how large the numbers are that it is the difference of."""
     h = RELATIVE_STEP * max(1.0, abs(float(x)))
     above, below = x + h, x - h
-    return (f(above) - f(below)) / (above - below)
+    f_above, f_below = f(above), f(below)
+    return (f_above - f_below) / (above - below), max(abs(f_above), abs(f_below))
 
 
 def numerical_gradient(f: Callable[[list[Number]], Number], x: Sequence[Number]) -> list[Number]:
@@ -38,9 +44,9 @@ def numerical_gradient(f: Callable[[list[Number]], Number], x: Sequence[Number])
     :raises ArgumentTypeError: where f cannot be called.
     """
     if not callable(f):
-        raise ArgumentTypeError(f"numerical_gradient: f must be a function of a list, got {f!r}. Fix: pass one.")
-    if isinstance(x, (int, float)) or any(isinstance(value, (list, tuple)) for value in x):
-        raise ShapeError(f"numerical_gradient: x must be a flat list of numbers, got {x!r}. Fix: write [x1, x2].")
+        raise ArgumentTypeError(f"numerical_gradient: f must be a function of a list, got {short(f)}. Fix: pass one.")
+    if isinstance(x, (str, bytes)) or not hasattr(x, "__len__") or any(not is_number(value) for value in x):
+        raise ShapeError(f"numerical_gradient: x must be a flat list of numbers, got {short(x)}. Fix: write [x1, x2].")
     values = list(x)
 
     def moved(i: int) -> Callable[[Number], Number]:
@@ -50,9 +56,14 @@ def numerical_gradient(f: Callable[[list[Number]], Number], x: Sequence[Number])
 
 
 class CheckedNumber:
-    """One number of a parameter: its gradient by backpropagation beside the measured slope."""
+    """One number of a parameter: its gradient by backpropagation beside the measured slope.
 
-    def __init__(self, name: str, value: Number, gradient: Number, numerical: Number, tolerance: Number) -> None:
+    `loss` is how large the losses are whose difference was measured: they are rounded, and so is the slope.
+    """
+
+    def __init__(
+        self, name: str, value: Number, gradient: Number, numerical: Number, tolerance: Number, loss: Number = 1
+    ) -> None:
         self.name = name
         self.value = value
         self.gradient = gradient
@@ -60,7 +71,7 @@ class CheckedNumber:
         scale = max(abs(gradient), abs(numerical))
         self.relative_error = abs(gradient - numerical) / scale if scale else 0.0
         # Below the difference's own rounding error the relative error says nothing.
-        self.ok = self.relative_error <= tolerance or abs(gradient - numerical) <= 1e-9
+        self.ok = bool(self.relative_error <= tolerance or abs(gradient - numerical) <= 1e-9 * max(1, loss))
 
 
 class GradientCheck:
@@ -125,10 +136,9 @@ def check_gradients(model: Any, x: Any, y: Any, *, tolerance: Number = 1e-6) -> 
     for parameter in model.parameters:
         gradient = gradients[parameter.name]
         for place, value, part in _places(parameter, gradient):
-            slope = _slope(parameter, place, loss)
-            numbers.append(
-                CheckedNumber(parameter.name + "".join(f"[{k}]" for k in place), value, part, slope, tolerance)
-            )
+            name = parameter.name + "".join(f"[{k}]" for k in place)
+            slope, size = _slope(parameter, place, loss)
+            numbers.append(CheckedNumber(name, value, part, slope, tolerance, size))
     return GradientCheck(numbers, tolerance)
 
 
@@ -138,7 +148,7 @@ def _places(parameter: Parameter, gradient: Any) -> list[tuple[tuple[int, ...], 
     return [((j, i), value, gradient[j][i]) for j, row in enumerate(parameter.value) for i, value in enumerate(row)]
 
 
-def _slope(parameter: Parameter, place: tuple[int, ...], loss: Callable[[], Number]) -> Number:
+def _slope(parameter: Parameter, place: tuple[int, ...], loss: Callable[[], Number]) -> tuple[Number, Number]:
     before = parameter.value
 
     def at(value: Number) -> Number:
@@ -149,6 +159,6 @@ def _slope(parameter: Parameter, place: tuple[int, ...], loss: Callable[[], Numb
         return loss()
 
     try:
-        return central_difference(at, before[place[0]][place[1]] if parameter.is_matrix else before[place[0]])
+        return _slope_and_size(at, before[place[0]][place[1]] if parameter.is_matrix else before[place[0]])
     finally:
         parameter.value = before

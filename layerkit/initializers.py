@@ -13,7 +13,7 @@ from typing import Any
 
 from layerkit import plugins
 from layerkit.arguments import require_number
-from layerkit.errors import ArgumentError, ArgumentTypeError, short
+from layerkit.errors import ArgumentError, ArgumentTypeError, LayerkitError, short
 from layerkit.numerics import Number
 
 Draw = Callable[[Random], Number]
@@ -45,6 +45,10 @@ class Initializer:
     def config(self) -> dict[str, Any]:
         """What `get_initializer` makes an equal initializer of."""
         return {"name": self.name, **self.parameters}
+
+    def __reduce__(self) -> Any:
+        """Pickled as its name and parameters, since the functions inside have no name."""
+        return get_initializer, (self.config(),)
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.parameters.items())})"
@@ -168,24 +172,16 @@ def get_initializer(wanted: Any) -> Initializer:
         make = plugins.registry.find("initializer", wanted)
     else:
         make = wanted
-    made = _made(make, parameters) if callable(make) else make
+    try:
+        made = make(**parameters) if callable(make) else make
+    except TypeError as error:
+        if isinstance(error, LayerkitError):
+            raise
+        raise ArgumentError(f"initializer {wanted!r}: {error}. Fix: give it the parameters it takes.") from error
     if not isinstance(made, Initializer):
         raise ArgumentTypeError(
             f"initializer must be a name or an Initializer, got {short(wanted)}. Fix: 'glorot_uniform'."
         )
-    if made is make and parameters != made.parameters and parameters:
+    if made is make and parameters and parameters != made.parameters:
         raise ArgumentError(f"{made.name}: it takes no parameters, got {short(parameters)}. Fix: give the name alone.")
     return made
-
-
-def _made(make: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    from inspect import signature
-
-    try:
-        signature(make).bind(**parameters)
-    except TypeError as error:
-        name = getattr(make, "__name__", "initializer")
-        raise ArgumentError(f"{name}: {error}. Fix: see help(layerkit.initializers.{name}).") from None
-    except ValueError:  # a function without a signature: let it complain itself
-        pass
-    return make(**parameters)

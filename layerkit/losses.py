@@ -12,9 +12,10 @@ from typing import Any
 
 from layerkit import numerics, plugins
 from layerkit.arguments import require_number
-from layerkit.errors import DataError, NumericsError, OrderError, ShapeError
+from layerkit.errors import DataError, NumericsError, OrderError, ShapeError, short
 from layerkit.linalg import Row, Rows
 from layerkit.numerics import Number, exp, log, log1p, maximum, minimum, where
+from layerkit.rows import as_rows
 
 
 class Loss:
@@ -62,22 +63,31 @@ class Loss:
         """The mean loss over the rows of predicted and target, both (n, K).
 
         :raises ShapeError: where the numbers of rows or columns differ.
-        :raises DataError: where a target is not one that this loss takes.
+        :raises DataError: where a number is not finite, or a target is not one that this loss takes.
         :raises NumericsError: where the loss exceeds the largest float.
         """
-        if len(predicted) != len(target) or not predicted:
+        rows = as_rows(self.name, "predicted", predicted, exact=True)
+        targets = as_rows(self.name, "target", target, flat=True, exact=True)
+        if len(rows) != len(targets):
             raise ShapeError(
-                f"{self.name}: predicted and target must have the same number of rows, at least one, "
-                f"got {len(predicted)} and {len(target)}. Fix: pass one target row for each prediction."
+                f"{self.name}: predicted and target must have the same number of rows, "
+                f"got {len(rows)} and {len(targets)}. Fix: pass one target row for each prediction."
             )
-        return self.measure(predicted, self.prepare(target, len(predicted[0])))
+        return self.measure(rows, self.prepare(targets, len(rows[0])))
 
     def measure(self, predicted: Rows, target: Rows, *, from_logits: bool = False) -> Number:
         """`forward` on targets that went through `prepare`; `from_logits`: on the net input of the activation."""
         of_row = self.of_logits if from_logits else self.of_row
         try:
             loss = numerics.mean([of_row(p, t) for p, t in zip(predicted, target)])
-        except OverflowError:
+        except ZeroDivisionError:
+            raise NumericsError(
+                f"{self.name}: a row of outputs sums to 0, and a share of 0 is not a number. "
+                "Fix: end the model in a softmax."
+            ) from None
+        except NumericsError:
+            raise
+        except ArithmeticError:  # the overflow of an int, a Fraction or a Decimal; floats become infinite
             loss = float("inf")
         if not numerics.is_finite(loss):
             raise NumericsError(
@@ -159,7 +169,8 @@ class MeanAbsoluteError(Loss):
         return numerics.mean([abs(a - b) for a, b in zip(p, t)])
 
     def gradient_of_row(self, p: Row, t: Row) -> list[Number]:
-        return [where(a > b, 1, where(a < b, -1, 0)) / len(p) for a, b in zip(p, t)]
+        # a − b stands for 0: it has their own type, and `where` makes the ints beside it that type, so 1 / K is exact.
+        return [where(a > b, 1, where(a < b, -1, a - b)) / len(p) for a, b in zip(p, t)]
 
 
 class Huber(Loss):
@@ -204,7 +215,7 @@ class Hinge(Loss):
         return numerics.mean([maximum(1 - a * b, 0) for a, b in zip(p, t)])
 
     def gradient_of_row(self, p: Row, t: Row) -> list[Number]:
-        return [where(a * b < 1, -b, 0) / len(p) for a, b in zip(p, t)]
+        return [where(a * b < 1, -b, 0 * a) / len(p) for a, b in zip(p, t)]  # 0 * a: so that ints divide exactly
 
 
 CLIP = 1e-7
@@ -290,7 +301,8 @@ class CategoricalCrossentropy(Loss):
         return [(g - common) / total for g in by_share]
 
     def of_logits(self, logits: Row, t: Row) -> Number:
-        return -sum(b * q for q, b in zip(numerics.log_softmax(logits), t))
+        # A logit 2e308 below the largest has a log of −inf: where its target is 0 it must not count at all.
+        return -sum(where(b == 0, 0, b * q) for q, b in zip(numerics.log_softmax(logits), t))
 
     def gradient_of_logits(self, logits: Row, t: Row) -> list[Number]:
         return [p - b for p, b in zip(numerics.softmax(logits), t)]
@@ -314,7 +326,7 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
                 )
             if row[0] not in range(units):
                 raise DataError(
-                    f"{self.name}: class numbers must be 0 to {units - 1}, row {n} has {row[0]!r}. "
+                    f"{self.name}: class numbers must be 0 to {units - 1}, row {n} has {short(row[0])}. "
                     "Fix: number the classes from 0, or end the model in more units."
                 )
         return super().prepare([[1 if k == row[0] else 0 for k in range(units)] for row in target], units)
@@ -325,7 +337,7 @@ def _require_values(who: str, target: Rows, allowed: Sequence[Number], fix: str)
         for value in row:
             if value not in allowed:
                 raise DataError(
-                    f"{who}: targets must be {allowed[0]} or {allowed[1]}, row {n} has {value!r}. Fix: {fix}."
+                    f"{who}: targets must be {allowed[0]} or {allowed[1]}, row {n} has {short(value)}. Fix: {fix}."
                 )
 
 
@@ -334,7 +346,7 @@ def _require_probabilities(who: str, target: Rows) -> Rows:
         for value in row:
             if not 0 <= value <= 1:
                 raise DataError(
-                    f"{who}: targets must lie in 0 to 1, row {n} has {value!r}. Fix: encode classes as 0 and 1."
+                    f"{who}: targets must lie in 0 to 1, row {n} has {short(value)}. Fix: encode classes as 0 and 1."
                 )
     return target
 

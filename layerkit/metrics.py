@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from layerkit.errors import ArgumentTypeError, ShapeError, unknown_name
+from layerkit.errors import ArgumentTypeError, NumericsError, ShapeError, short, unknown_name
 from layerkit.linalg import Row, Rows
-from layerkit.numerics import Number, mean
+from layerkit.numerics import Number, is_finite, mean
 from layerkit.tables import text_table
 
 Metric = Callable[[Rows, Rows], Number]
@@ -26,31 +26,38 @@ def class_of(row: Row) -> int:
 def accuracy(predicted: Rows, target: Rows) -> float:
     """The share of rows whose class is right. Targets are one-hot, 0 or 1, −1 or 1 for one output, or class numbers.
 
+    One output is cut at one half, or at 0 where a target is −1.
+
     >>> accuracy([[0.9, 0.1], [0.6, 0.4]], [[1, 0], [0, 1]])
     0.5
     """
     _require_same_count(predicted, target)
-    return sum(_is_right(p, t) for p, t in zip(predicted, target)) / len(target)
+    if len(target[0]) == 1 and len(predicted[0]) > 1:
+        return _share([class_of(p) == t[0] for p, t in zip(predicted, target)])
+    _require_same_width(predicted, target)
+    if len(target[0]) == 1 and any(t[0] == -1 for t in target):
+        return _share([(p[0] > 0) == (t[0] > 0) for p, t in zip(predicted, target)])
+    return _share([class_of(p) == class_of(t) for p, t in zip(predicted, target)])
 
 
-def _is_right(p: Row, t: Row) -> bool:
-    if len(t) == 1 and len(p) > 1:
-        return bool(class_of(p) == t[0])
-    if len(t) == 1 and t[0] == -1:
-        return bool(p[0] <= 0)
-    return class_of(p) == class_of(t)
+def _share(rights: list[Any]) -> float:
+    return sum(map(bool, rights)) / len(rights)
 
 
 def mean_squared_error(predicted: Rows, target: Rows) -> Number:
     """1/(n K) Σ (p − t)²."""
-    _require_same_count(predicted, target)
-    return mean([(a - b) * (a - b) for p, t in zip(predicted, target) for a, b in zip(p, t)])
+    _require_same_width(predicted, target)
+    return _finite("mean_squared_error", mean([(a - b) * (a - b) for a, b in _pairs(predicted, target)]))
 
 
 def mean_absolute_error(predicted: Rows, target: Rows) -> Number:
     """1/(n K) Σ |p − t|."""
-    _require_same_count(predicted, target)
-    return mean([abs(a - b) for p, t in zip(predicted, target) for a, b in zip(p, t)])
+    _require_same_width(predicted, target)
+    return _finite("mean_absolute_error", mean([abs(a - b) for a, b in _pairs(predicted, target)]))
+
+
+def _pairs(predicted: Rows, target: Rows) -> list[tuple[Number, Number]]:
+    return [pair for p, t in zip(predicted, target) for pair in zip(p, t)]
 
 
 def r2(predicted: Rows, target: Rows) -> float:
@@ -61,14 +68,19 @@ def r2(predicted: Rows, target: Rows) -> float:
     >>> r2([[1], [2], [4]], [[1], [2], [3]])
     0.5
     """
-    _require_same_count(predicted, target)
-    scores = []
-    for p, t in zip(zip(*predicted), zip(*target)):
-        middle = math.fsum(t) / len(t)
-        left = math.fsum((a - b) ** 2 for a, b in zip(p, t))
-        spread = math.fsum((b - middle) ** 2 for b in t)
-        scores.append(1 - left / spread if spread else float(left == 0))
-    return math.fsum(scores) / len(scores)
+    _require_same_width(predicted, target)
+    try:
+        scores = [_r2_of_column(p, t) for p, t in zip(zip(*predicted), zip(*target))]
+    except OverflowError:
+        scores = [math.inf]
+    return float(_finite("r2", mean(scores)))
+
+
+def _r2_of_column(predicted: Row, target: Row) -> float:
+    middle = math.fsum(target) / len(target)
+    left = math.fsum((a - b) ** 2 for a, b in zip(predicted, target))
+    spread = math.fsum((b - middle) ** 2 for b in target)
+    return 1 - left / spread if spread else float(left == 0)
 
 
 class ConfusionMatrix:
@@ -85,7 +97,7 @@ class ConfusionMatrix:
 
     def __init__(self, target: Sequence[Any], predicted: Sequence[Any], classes: Sequence[Any] | None = None) -> None:
         _require_same_count(predicted, target)
-        self.classes = list(classes) if classes is not None else sorted({*target, *predicted})
+        self.classes = list(classes) if classes is not None else _sorted({*target, *predicted})
         place = {name: k for k, name in enumerate(self.classes)}
         self.counts = [[0] * len(self.classes) for _ in self.classes]
         for t, p in zip(target, predicted):
@@ -111,6 +123,13 @@ def confusion_matrix(
     return ConfusionMatrix(target, predicted, classes)
 
 
+def _sorted(classes: set[Any]) -> list[Any]:
+    try:
+        return sorted(classes)
+    except TypeError:  # names beside numbers
+        return sorted(classes, key=str)
+
+
 BUILT_IN: dict[str, Metric] = {
     "accuracy": accuracy,
     "mean_squared_error": mean_squared_error,
@@ -132,7 +151,7 @@ def get_metric(wanted: Any) -> tuple[str, Metric]:
         return wanted, BUILT_IN[wanted]
     if not callable(wanted):
         raise ArgumentTypeError(
-            f"metric must be a name or a function of (predicted, target), got {wanted!r}. Fix: 'accuracy'."
+            f"metric must be a name or a function of (predicted, target), got {short(wanted)}. Fix: 'accuracy'."
         )
     return getattr(wanted, "__name__", "metric"), wanted
 
@@ -143,3 +162,19 @@ def _require_same_count(predicted: Sequence[Any], target: Sequence[Any]) -> None
             f"metric: predicted and target must have the same number of rows, at least one, got {len(predicted)} "
             f"and {len(target)}. Fix: pass one target for each prediction."
         )
+
+
+def _require_same_width(predicted: Rows, target: Rows) -> None:
+    _require_same_count(predicted, target)
+    for n, (p, t) in enumerate(zip(predicted, target)):
+        if len(p) != len(t):
+            raise ShapeError(
+                f"metric: predicted and target must have rows of one width, row {n} has {len(p)} and {len(t)}. "
+                "Fix: pass one target for each output."
+            )
+
+
+def _finite(name: str, value: Number) -> Number:
+    if not is_finite(value):
+        raise NumericsError(f"{name}: it is {value!r}, beyond what a float holds. Fix: scale the data down.")
+    return value

@@ -12,8 +12,8 @@ from typing import Any, Union
 
 from layerkit import plugins
 from layerkit.arguments import is_number, require_number
-from layerkit.errors import ArgumentTypeError, NumericsError
-from layerkit.linalg import Row
+from layerkit.errors import ArgumentTypeError, NumericsError, short
+from layerkit.linalg import Row, Rows
 from layerkit.numerics import Number, is_finite, maximum, minimum, sqrt, where
 
 Rate = Union[Number, Callable[[int], Number]]
@@ -68,7 +68,7 @@ class Optimizer:
     def update(self, parameters: Sequence[Any]) -> None:
         """One step for all trainable parameters; all of them change, or where an error is raised none does.
 
-        :raises NumericsError: where a new weight would not be finite; the message names the parameter.
+        :raises NumericsError: where a new weight or state would not be finite; the message names the parameter.
         """
         rate, step = self.current_rate(), self.step + 1
         changes = []
@@ -79,11 +79,12 @@ class Optimizer:
             states = self.row_states(parameter)
             updated = [self.update_row(w, g, s, rate, step) for w, g, s in zip(rows, gradients, states)]
             new_rows = [row for row, _ in updated]
-            if not is_finite(sum(map(sum, new_rows))) and not all(is_finite(w) for row in new_rows for w in row):
-                raise NumericsError(
-                    f"{parameter.name}: an update with learning rate {rate!r} gives a weight that is not finite. "
-                    "Fix: lower the learning rate or scale the data."
-                )
+            for what, numbers in (("weight", new_rows), ("mean", [row for _, state in updated for row in state])):
+                if not _are_finite(numbers):
+                    raise NumericsError(
+                        f"{parameter.name}: an update with learning rate {short(rate)} gives a {what} that is not "
+                        "finite. Fix: lower the learning rate or scale the data."
+                    )
             changes.append((parameter, new_rows, [state for _, state in updated]))
         for parameter, new_rows, new_states in changes:
             parameter.set_rows(new_rows)
@@ -114,6 +115,11 @@ class Optimizer:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.config().items())})"
 
 
+def _are_finite(rows: Rows) -> bool:
+    """Whether all numbers are; their sum says so at once, unless it exceeds a float although none of them does."""
+    return is_finite(sum(map(sum, rows))) or all(is_finite(number) for row in rows for number in row)
+
+
 class SGD(Optimizer):
     """w ← w − η g. With momentum μ: v ← μ v − η g and w ← w + v (Nesterov: w ← w + μ v − η g).
 
@@ -128,7 +134,7 @@ class SGD(Optimizer):
         self.momentum = require_number("SGD", "momentum", momentum, at_least=0, below=1)
         self.nesterov = nesterov
         if not isinstance(nesterov, bool):
-            raise ArgumentTypeError(f"SGD: nesterov must be True or False, got {nesterov!r}. Fix: pass True or False.")
+            raise ArgumentTypeError(f"SGD: nesterov must be True or False, got {short(nesterov)}. Fix: pass one.")
 
     def begin_row(self, w: Row) -> State:
         return ([0] * len(w),) if self.momentum else ()

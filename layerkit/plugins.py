@@ -192,6 +192,8 @@ def activations() -> dict[str, Activation]:
 def get_activation(activation: Any) -> Activation:
     """The activation of that name; an `Activation` is returned as it is, a function is made into one.
 
+    ``{"name": "leaky_relu", "negative_slope": 0.1}`` is that activation with other parameters.
+
     >>> from layerkit import get_activation
     >>> get_activation("sigmoid")(0.0)
     0.5
@@ -203,6 +205,9 @@ def get_activation(activation: Any) -> Activation:
     if isinstance(activation, str):
         found: Activation = registry.find("activation", activation)
         return found
+    if isinstance(activation, dict) and isinstance(activation.get("name"), str):
+        parameters = {name: value for name, value in activation.items() if name != "name"}
+        return get_activation(activation["name"]).configured(**parameters)
     if callable(activation) and not isinstance(activation, type):
         return Activation(getattr(activation, "__name__", "activation"), activation)
     raise ArgumentTypeError(

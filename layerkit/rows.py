@@ -51,7 +51,7 @@ def _row(who: str, what: str, n: int, row: Any, width: int, exact: bool) -> list
     if values is None:
         raise ShapeError(f"{who}: {what} row {n} is {short(row)} and no list of numbers. Fix: make every row a list.")
     if not values:
-        raise ShapeError(f"{who}: {what} row {n} is empty. Fix: give every row the same number of values, at least one.")
+        raise ShapeError(f"{who}: {what} row {n} is empty. Fix: give every row at least one number.")
     if len(values) != width:
         raise ShapeError(
             f"{who}: {what} must have rows of one width, row 0 has {width} and row {n} has {len(values)}. "

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from random import Random, SystemRandom
 from typing import Any
 
 from layerkit import plugins
 from layerkit.arguments import require_whole
-from layerkit.errors import ArgumentError, ArgumentTypeError, ModelFileError, OrderError, RecordingError, ShapeError
+from layerkit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    LayerkitError,
+    ModelFileError,
+    OrderError,
+    RecordingError,
+    ShapeError,
+    short,
+)
 from layerkit.layers import Input, Layer, Parameter
 from layerkit.linalg import Rows
 from layerkit.losses import Loss, get_loss
@@ -18,7 +29,7 @@ from layerkit.optimizers import Optimizer, get_optimizer
 from layerkit.rows import as_rows, shape_text
 from layerkit.saving import read_json, write_json
 from layerkit.tables import text_table
-from layerkit.training import History, choice, loop, passes, progress
+from layerkit.training import History, choice, inference, loop, passes, progress
 from layerkit.training.engines import train_batch
 from layerkit.training.program import Predictor, Program
 
@@ -56,7 +67,7 @@ class Sequential:
         self._units: list[int] = []  # of the layers that are built
         if isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable):
             raise ArgumentTypeError(
-                f"Sequential: layers must be a list of layers, got {layers!r}. Fix: put it in a list."
+                f"Sequential: layers must be a list of layers, got {short(layers)}. Fix: put it in a list."
             )
         for layer in layers:
             self.add(layer)
@@ -74,7 +85,7 @@ class Sequential:
         if not isinstance(layer, Layer):
             hint = f"{layer.__name__}(...)" if isinstance(layer, type) and issubclass(layer, Layer) else "Dense(3)"
             raise ArgumentTypeError(
-                f"Sequential: add needs a layer, got {layer!r}. Fix: add a layer object such as {hint}."
+                f"Sequential: add needs a layer, got {short(layer)}. Fix: add a layer object such as {hint}."
             )
         if isinstance(layer, Input):
             if self.layers or self.fan_in is not None:
@@ -117,17 +128,33 @@ class Sequential:
         if not self.layers:
             raise OrderError("Sequential: it has no layers. Fix: add some first.")
         if self.fan_in is None:
-            try:
+            with self._unbuilt_if_refused():
                 for layer in self.layers:
                     self._build_layer(layer, self._units[-1] if self._units else fan_in)
-            except BaseException:
-                self._units = []
-                raise
-            self.fan_in = fan_in
+                self.fan_in = fan_in
+
+    @contextmanager
+    def _unbuilt_if_refused(self) -> Iterator[None]:
+        """Where data turn out not to fit, the weights that were drawn for them are forgotten again."""
+        before = None if self._units else [dict(vars(layer)) for layer in self.layers]
+        try:
+            yield
+        except BaseException:
+            if before is not None and self._units:
+                for layer, attributes in zip(self.layers, before):
+                    vars(layer).clear()
+                    vars(layer).update(attributes)
+                self.fan_in, self._units = None, []
+            raise
 
     @property
     def units(self) -> int:
-        """The number of outputs."""
+        """The number of outputs.
+
+        :raises OrderError: before the width of the input is known.
+        """
+        if not self._units:
+            raise OrderError("units: the model is not built yet. Fix: begin it with Input(n), or fit it first.")
         return self._units[-1]
 
     @property
@@ -172,10 +199,14 @@ class Sequential:
             raise OrderError(f"{who}: the model is not compiled. Fix: call compile(optimizer, loss) first.")
         if self.loss is None:
             raise OrderError(f"{who}: the model was compiled without a loss. Fix: compile(loss='mse') or another loss.")
-        rows = self._x(who, x)
+        with self._unbuilt_if_refused():
+            rows = self._x(who, x)
+            return rows, self._target(who, y, rows, self.loss)
+
+    def _target(self, who: str, y: Any, rows: Rows, loss: Loss) -> Rows:
         if y is None:
             raise ArgumentTypeError(f"{who}: y is missing. Fix: pass the targets, one row for each row of x.")
-        target = as_rows(who, "y", y, flat=True, exact=True)
+        target = as_rows(who, "y", y, flat=True, exact=self.exact)
         if len(target) != len(rows):
             if len(target) == 1 or len(rows) != 1 or len(target[0]) != 1:
                 advice = "pass one target for each row of x"
@@ -184,7 +215,7 @@ class Sequential:
             raise ShapeError(
                 f"{who}: x and y must have the same number of rows, got {len(rows)} and {len(target)}. Fix: {advice}."
             )
-        return rows, self.loss.prepare(target, self.units)
+        return loss.prepare(target, self.units)
 
     # -- training -----------------------------------------------------------------------------------------------------
 
@@ -203,7 +234,7 @@ class Sequential:
         :raises UnknownNameError: where a name is not known; the message has the nearest known one.
         """
         if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-            raise ArgumentTypeError(f"compile: metrics must be a list, got {metrics!r}. Fix: metrics=['accuracy'].")
+            raise ArgumentTypeError(f"compile: metrics must be a list, got {short(metrics)}. Fix: ['accuracy'].")
         chosen_optimizer = get_optimizer(optimizer)
         chosen_loss = None if loss is None else get_loss(loss)
         chosen_metrics = [get_metric(metric) for metric in metrics]
@@ -242,15 +273,18 @@ class Sequential:
         """
         require_whole("fit", "epochs", epochs)
         require_whole("fit", "batch_size", batch_size)
-        shown = progress.get_progress(verbose, epochs)
         called = loop.as_callbacks(callbacks)
         passes.require_trainable(self.layers)
         if validation_data is not None and (
             not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2
         ):
             raise ArgumentTypeError("fit: validation_data must be a pair (x, y). Fix: validation_data=(x, y).")
-        rows, target = self.rows_and_target("fit", x, y)
-        validation = None if validation_data is None else self.rows_and_target("fit, validation_data", *validation_data)
+        with self._unbuilt_if_refused():
+            rows, target = self.rows_and_target("fit", x, y)
+            validation = None
+            if validation_data is not None:
+                validation = self.rows_and_target("fit, validation_data", *validation_data)
+            shown = progress.get_progress(verbose, epochs)
         self.history = History()
         engine = choice.choose(self, rows, target, batch_size, bool(shuffle), shown.note)
         loop.run(
@@ -297,25 +331,17 @@ class Sequential:
         :raises ShapeError: where x is not rows of fan_in numbers.
         :raises NumericsError: where an output is not finite.
         """
-        rows = self._x("predict", x)
-        layers = [layer.detached() for layer in self.layers]
-        return passes.require_finite_output("predict", layers, passes.forward(layers, rows, training=False))
+        return inference.predict(self, self._x("predict", x))
 
     def evaluate(self, x: Any, y: Any, *, return_dict: bool = False) -> Any:
         """The loss on x and y, or a list of loss and metrics where there are metrics; a dict with `return_dict`.
 
         :raises OrderError: before compile.
         """
-        logs = self.measure(*self.rows_and_target("evaluate", x, y))
+        logs = inference.measure(self, *self.rows_and_target("evaluate", x, y))
         if return_dict:
             return logs
         return logs["loss"] if len(logs) == 1 else list(logs.values())
-
-    def measure(self, x: Rows, target: Rows) -> dict[str, Number]:
-        """Loss and metrics by name, for rows and targets that are checked already."""
-        layers = [layer.detached() for layer in self.layers]
-        loss, out = passes.measure(layers, get_loss(self.loss), x, target, training=False)
-        return {"loss": loss, **{name: metric(out, target) for name, metric in self.metrics}}
 
     def forward(self, x: Any, *, training: bool = False) -> Rows:
         """Every layer's forward in turn; each layer then shows what it saw. `model(x)` is the same.
@@ -348,12 +374,14 @@ class Sequential:
         It goes through the layer objects without training: afterwards each shows what it saw, and nothing is updated.
 
         :raises OrderError: before compile.
+        :raises NumericsError: where the loss or a gradient is not finite; the message names the layer or the parameter.
         """
         passes.require_trainable(self.layers)
         rows, target = self.rows_and_target("gradients", x, y)
         loss = get_loss(self.loss)
         passes.measure(self.layers, loss, rows, target, training=False)
         passes.backward(self.layers, loss)
+        passes.require_finite_gradients("gradients", self.parameters)
         return {parameter.name: parameter.grad for parameter in self.parameters}
 
     # -- the unrolled program -----------------------------------------------------------------------------------------
@@ -460,9 +488,18 @@ class Sequential:
 
         `preparation` is kept beside it: what turns a table into the model's input, as `layerkit train` uses it.
 
-        :raises ModelFileError: where the file cannot be written.
+        :raises OrderError: where the weights are not drawn yet.
+        :raises ModelFileError: where the file cannot be written or could not be read back, as with a layer, an
+            activation or a metric of your own that no plugin brings.
         """
-        write_json(path, self.state(), preparation)
+        if not self._units:
+            raise OrderError("save: the model has no weights yet. Fix: begin it with Input(n), or fit it first.")
+        state = self.state()
+        try:
+            self.from_state(state)
+        except LayerkitError as error:
+            raise ModelFileError(f"save: the file could not be read back: {error}") from None
+        write_json(path, state, preparation)
 
     def state(self) -> dict[str, Any]:
         """All that makes the model, as plain dicts, lists, numbers and text."""
@@ -485,13 +522,15 @@ class Sequential:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Sequential:
+    def from_state(cls, state: Any) -> Sequential:
         """The model that `state` describes."""
         try:
             return cls._from_state(state)
+        except (DataError, ShapeError) as error:
+            raise ModelFileError(f"load: the model file is damaged: {error}") from None
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise ModelFileError(
-                f"load: the model file is not complete ({error!r}). Fix: save the model anew."
+                f"load: the model file is not complete ({short(error, 99)}). Fix: save the model anew."
             ) from None
 
     @classmethod
@@ -507,12 +546,14 @@ class Sequential:
                     f"load: {layer.label} has other parameters than the file. Fix: save the model anew."
                 )
             for parameter, saved in zip(layer.parameters, entry["parameters"]):
-                value = Parameter(parameter.name, saved["value"], trainable=saved["trainable"])
-                if value.shape != parameter.shape:
+                given = saved["value"] if parameter.is_matrix else [saved["value"]]
+                value = Parameter(parameter.name, as_rows("load", parameter.name, given, exact=True))
+                if value.shape != (len(parameter.rows()), len(parameter.rows()[0])):
                     raise ModelFileError(
                         f"load: {value!r} must be of shape {parameter.shape}. Fix: save the model anew."
                     )
-                parameter.value, parameter.trainable = value.value, value.trainable
+                parameter.set_rows(value.rows())
+                parameter.trainable = bool(saved["trainable"])
         if state["optimizer"]:
             model.compile(_made("optimizer", state["optimizer"]), _made("loss", state["loss"]), state["metrics"])
         return model
@@ -523,7 +564,7 @@ def load_model(path: Any) -> Sequential:
 
     :raises ModelFileError: where the file cannot be read or holds no model.
     """
-    return Sequential.from_state(read_json(path)["model"])
+    return Sequential.from_state(read_json(path).get("model"))
 
 
 def _made(kind: str, config: dict[str, Any] | None) -> Any:

@@ -13,7 +13,7 @@ from layerkit.errors import DataError, UnknownNameError, unknown_name
 _TREATMENT = {
     "fill": "filled in with the mean, or the most frequent text, of the training part",
     "drop": "rows that have one are left out",
-    "error": "an error",
+    "error": "refused",
 }
 
 

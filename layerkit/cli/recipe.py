@@ -9,6 +9,7 @@ from layerkit.linalg import Rows
 from layerkit.optimizers import get_optimizer
 from layerkit.sequential import Sequential
 from layerkit.training import EarlyStopping
+from layerkit.training.passes import require_trainable
 
 MOST_EPOCHS = 200
 LEAST_GAIN = 0.001  # a fall of the loss that counts, when training ends by itself
@@ -23,7 +24,9 @@ class Recipe:
     Where `batch_size` is None, it is 32, but not more than a tenth of the training rows, so that a small table gets as
     many updates in an epoch as it needs to tell whether the loss falls.
 
-    :raises UnknownNameError: where the optimizer is not known.
+    :raises UnknownNameError: where the activation or the optimizer is not known.
+    :raises NotDifferentiableError: where the activation is one such as step.
+    :raises ArgumentError: where a number makes no sense.
     """
 
     def __init__(
@@ -42,13 +45,11 @@ class Recipe:
         self.learning_rate = learning_rate
         self.epochs = epochs
         self.batch_size = batch_size
-        self.optimizer(learning_rate)  # a rate that makes no sense is an error now, not after the table is read
+        require_trainable([Dense(1, activation)])  # what makes no sense is an error before a table is read
+        self.optimizer(learning_rate)
 
     def network(self, fan_in: int, units: int, *, task: str, seed: int) -> Sequential:
-        """The compiled network with its first weights.
-
-        :raises UnknownNameError: where the activation is not known.
-        """
+        """The compiled network with its first weights."""
         output, loss = ("softmax", "categorical_crossentropy") if task == "classification" else (None, "mse")
         model = Sequential(seed=seed)
         for count in self.hidden:

@@ -52,6 +52,8 @@ def run(args: Namespace) -> int:
 
     if args.splits > 1 and args.save:
         raise ArgumentError(f"train: --save keeps one model, --splits {args.splits} trains more. Fix: leave one out.")
+    if args.save:
+        _require_place(args.save)
     recipe = Recipe(
         args.hidden,
         activation=args.activation,
@@ -65,6 +67,20 @@ def run(args: Namespace) -> int:
     say(f"table: {args.table} ({origin}), {plural(len(table), 'row')}, {plural(len(table.names), 'column')}")
     say("\n".join(dataset.describe()))
     return _one(args, dataset, recipe) if args.splits == 1 else _several(args, dataset, recipe)
+
+
+def _require_place(path: str) -> None:
+    """
+    :raises ModelFileError: where no file can be written to that path; better now than after the training.
+    """
+    import os
+
+    from layerkit.errors import ModelFileError
+
+    directory = os.path.dirname(path) or "."
+    if os.path.isdir(path) or not os.access(directory, os.W_OK):
+        what = "it is a directory" if os.path.isdir(path) else f"cannot write into {directory!r}"
+        raise ModelFileError(f"train: --save {path!r}: {what}. Fix: choose another path.")
 
 
 def _prepared(args: Namespace, dataset: Dataset, recipe: Recipe, seed: int) -> Trial:

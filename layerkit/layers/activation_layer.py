@@ -6,7 +6,7 @@ from typing import Any
 
 from layerkit import plugins
 from layerkit.activation import Activation, not_differentiable
-from layerkit.errors import UnknownNameError, unknown_name
+from layerkit.errors import unknown_name
 from layerkit.layers.base import Layer, per_number
 from layerkit.layers.softmax import Softmax
 from layerkit.linalg import Rows
@@ -54,12 +54,21 @@ class ActivationLayer(Layer):
     def short_config(self) -> Any:
         """The name alone, or name and parameters where they are not the defaults of that name."""
         name, parameters = self.activation.name, self.activation.parameters
-        try:
-            if plugins.get_activation(name).parameters == parameters:
-                return name
-        except UnknownNameError:  # an activation that is not registered: only its name can be written down
-            return name
-        return {"name": name, **parameters}
+        registered = plugins.activations().get(name)
+        if registered is None or registered.function is not self.activation.function:
+            return f"{name} (not registered)"  # no name would find it again
+        return name if registered.parameters == parameters else {"name": name, **parameters}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A registered activation is pickled as its name and parameters, since the functions inside may have no name."""
+        registered = plugins.activations().get(self.activation.name)
+        known = registered is not None and registered.function is self.activation.function
+        return {**self.__dict__, "activation": self.short_config()} if known else self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if not isinstance(self.activation, Activation):
+            self.activation = plugins.get_activation(self.activation)
 
     def config(self) -> dict[str, Any]:
         return {"activation": self.short_config()}
@@ -70,11 +79,10 @@ def get_activation_layer(wanted: Any) -> ActivationLayer | Softmax | None:
 
     :raises UnknownNameError: where no plugin brings that name.
     """
-    if wanted is None or isinstance(wanted, (ActivationLayer, Softmax)):
-        return wanted
-    if isinstance(wanted, dict):
-        parameters = {name: value for name, value in wanted.items() if name != "name"}
-        return ActivationLayer(plugins.get_activation(wanted.get("name")).configured(**parameters))
+    if wanted is None:
+        return None
+    if isinstance(wanted, (ActivationLayer, Softmax)):
+        return wanted.detached()  # the one given may be given to another layer, too, and each must keep its own batch
     if wanted == "softmax":
         return Softmax()
     if isinstance(wanted, str) and wanted not in plugins.activations():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, TypeVar
 
-from layerkit.errors import OrderError, ShapeError
+from layerkit.errors import OrderError, ShapeError, short
 from layerkit.linalg import Rows
 from layerkit.numerics import Number
 
@@ -156,12 +156,12 @@ class Layer:
         """
         if self.out is None:
             raise OrderError(f"{self.label}: backward needs the batch of forward. Fix: call forward first.")
+        require_rows(self.label, "dout", dout, len(self.out[0]), "pass one gradient for each output")
         if len(dout) != len(self.out):
             raise ShapeError(
                 f"{self.label}: dout must have {len(self.out)} rows as out has, got {len(dout)}. "
                 "Fix: pass the gradient of the batch just seen."
             )
-        require_rows(self.label, "dout", dout, len(self.out[0]), "one gradient for each output")
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
@@ -173,9 +173,9 @@ def require_rows(who: str, what: str, rows: Any, width: int | None, fix: str) ->
 
     :raises ShapeError: where they are not.
     """
-    if not isinstance(rows, (list, tuple)) or not rows or not isinstance(rows[0], (list, tuple)):
+    if not isinstance(rows, (list, tuple)) or not rows or not all(isinstance(row, (list, tuple)) for row in rows):
         raise ShapeError(
-            f"{who}: {what} must be a batch, a list of rows, got {_short(rows)}. Fix: wrap one row as [[1, 2]]."
+            f"{who}: {what} must be a batch, a list of rows, got {short(rows)}. Fix: wrap one row as [[1, 2]]."
         )
     wanted = len(rows[0]) if width is None else width
     for n, row in enumerate(rows):
@@ -185,11 +185,6 @@ def require_rows(who: str, what: str, rows: Any, width: int | None, fix: str) ->
                 f"{who}: {what} must be rows of {wanted} number{'' if wanted == 1 else 's'}, row {n} has {len(row)}. "
                 f"Fix: {advice}."
             )
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def per_number(function: Any, *batches: Rows) -> list[list[Number]]:

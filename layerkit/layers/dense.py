@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from layerkit.arguments import is_number, require_whole
-from layerkit.errors import ArgumentTypeError, OrderError, ShapeError
+from layerkit.arguments import require_whole
+from layerkit.errors import ArgumentTypeError, OrderError, ShapeError, short
 from layerkit.initializers import get_initializer
 from layerkit.layers.activation_layer import ActivationLayer, get_activation_layer
 from layerkit.layers.base import Layer, Parameter
 from layerkit.layers.softmax import Softmax
 from layerkit.linalg import Rows, affine, columns, dot, outer_sum
+from layerkit.rows import as_rows
 
 
 class Dense(Layer):
@@ -34,6 +35,7 @@ class Dense(Layer):
     ([[40.0, 30.0]], [10.0])
 
     :raises ShapeError: where weight, bias, fan_in and units do not fit together.
+    :raises DataError: where weight or bias hold something else than finite numbers.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class Dense(Layer):
         who = "Dense" if name is None else f"Dense {name!r}"
         self.units: int = require_whole(who, "units", units)
         self.activation: ActivationLayer | Softmax | None = get_activation_layer(activation)
+        if not isinstance(use_bias, bool):
+            raise ArgumentTypeError(f"{who}: use_bias must be True or False, got {short(use_bias)}. Fix: pass one.")
         self.use_bias = use_bias
         self.name = name
         self.kernel_initializer = get_initializer(kernel_initializer)
@@ -90,12 +94,13 @@ class Dense(Layer):
                 f"Fix: leave fan_in out, or set it to {fan_in}."
             )
         if not self.built:
-            self.fan_in = require_whole(self.label, "fan_in", fan_in)
+            fan_in = require_whole(self.label, "fan_in", fan_in)
             weight = self._given_weight or self.kernel_initializer.matrix(fan_in, self.units, rng=rng)
-            self._weight = Parameter("weight", weight)
             if self.use_bias:
                 bias = self._given_bias or self.bias_initializer.vector(fan_in, self.units, rng=rng)
                 self._bias = Parameter("bias", bias)
+            self._weight = Parameter("weight", weight)
+            self.fan_in = fan_in
         return self.units
 
     def _build_alone(self) -> None:
@@ -151,11 +156,11 @@ class Dense(Layer):
         return self.backward_net(self._delta(dout))
 
     def backward_parameters(self, dout: Rows) -> None:
-        self._set_gradients(self._delta(dout))
+        self.set_gradients(self._delta(dout))
 
     def backward_net(self, delta: Rows) -> Rows:
         """From delta = dL/dnet on: what `backward` does after the activation."""
-        self._set_gradients(delta)
+        self.set_gradients(delta)
         weight_columns = columns(self.weight.value)
         self.dx = [[dot(row, column) for column in weight_columns] for row in delta]
         return self.dx  # type: ignore[no-any-return]
@@ -165,8 +170,9 @@ class Dense(Layer):
         self.dout = dout
         return dout if self.activation is None else self.activation.backward(dout)
 
-    def _set_gradients(self, delta: Rows) -> None:
-        self.delta = delta
+    def set_gradients(self, delta: Rows) -> None:
+        """From delta = dL/dnet the gradients of weight and bias alone, without dL/dx."""
+        self.delta, self.dx = delta, None
         self.weight.grad = outer_sum(delta, self.x)
         if self._bias is not None:
             self._bias.grad = list(map(sum, zip(*delta)))
@@ -195,12 +201,11 @@ class Dense(Layer):
 def _matrix(who: str, weight: Any, units: int) -> list[list[Any]] | None:
     if weight is None:
         return None
-    rows = [list(row) if isinstance(row, (list, tuple)) else row for row in weight]
-    if len(rows) != units or not all(isinstance(row, list) and row and len(row) == len(rows[0]) for row in rows):
+    rows = as_rows(who, "weight", weight, exact=True)
+    if len(rows) != units:
         raise ShapeError(
-            f"{who}: weight must be {units} rows of fan_in numbers, got {weight!r:.60}. Fix: one row for each unit."
+            f"{who}: weight must be {units} rows of fan_in numbers, got {len(rows)}. Fix: pass one row for each unit."
         )
-    _numbers(who, "weight", rows)
     return rows
 
 
@@ -209,15 +214,7 @@ def _vector(who: str, bias: Any, units: int, use_bias: bool) -> list[Any] | None
         return None
     if not use_bias:
         raise ArgumentTypeError(f"{who}: a bias was given with use_bias=False. Fix: leave one of them out.")
-    values = list(bias) if isinstance(bias, (list, tuple)) else []
-    if len(values) != units:
-        raise ShapeError(f"{who}: bias must be {units} numbers, one for each unit, got {bias!r:.60}. Fix: pass a list.")
-    _numbers(who, "bias", [values])
-    return values
-
-
-def _numbers(who: str, what: str, rows: Rows) -> None:
-    for row in rows:
-        for value in row:
-            if not is_number(value):
-                raise ArgumentTypeError(f"{who}: {what} must hold numbers, got {value!r}. Fix: pass numbers.")
+    rows = as_rows(who, "bias", bias, flat=True, exact=True)
+    if len(rows) != units or len(rows[0]) != 1:
+        raise ShapeError(f"{who}: bias must be {units} numbers, one for each unit, got {short(bias)}. Fix: pass these.")
+    return [row[0] for row in rows]

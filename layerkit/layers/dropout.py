@@ -59,6 +59,10 @@ class Dropout(Layer):
         self.dx = dout if self.mask is None else per_number(_product, dout, self.mask)
         return self.dx  # type: ignore[no-any-return]
 
+    def forget_batch(self) -> None:
+        super().forget_batch()
+        self.mask = None
+
     @property
     def random_states(self) -> tuple[Any, ...]:
         return () if self.rng is None else (self.rng.getstate(),)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from layerkit.errors import ModelFileError
+from layerkit.errors import ArgumentTypeError, ModelFileError, short
 
 FORMAT = "layerkit"
 VERSION = 1
@@ -27,19 +27,21 @@ def write_json(path: str | os.PathLike[str], model: dict[str, Any], preparation:
         text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     except (TypeError, ValueError) as error:
         raise ModelFileError(
-            f"save: the model holds a value that JSON cannot hold ({error}). Fix: use finite floats."
+            f"save: the model holds a value that JSON cannot hold ({error}). Fix: use finite floats, and a number "
+            "as the learning rate."
         ) from None
-    temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
+    name = _path(path)
+    temporary = f"{name}.{os.getpid()}.tmp"
     try:
         with open(temporary, "w", encoding="utf-8") as file:
             file.write(text + "\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        if os.path.exists(temporary):
+        os.replace(temporary, name)
+    except BaseException as error:
+        if "\0" not in name and os.path.exists(temporary):
             os.remove(temporary)
-        raise ModelFileError(
-            f"save: cannot write {os.fspath(path)!r}: {error.strerror}. Fix: choose another path."
-        ) from None
+        if isinstance(error, (OSError, ValueError)):
+            raise ModelFileError(f"save: cannot write {name!r}: {_reason(error)}. Fix: choose another path.") from None
+        raise
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -49,12 +51,16 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     import json
 
-    name = os.fspath(path)
+    name = _path(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file, parse_constant=_refuse_constant)
-    except OSError as error:
-        raise ModelFileError(f"load: cannot read {name!r}: {error.strerror}. Fix: check the path.") from None
+        with open(name, encoding="utf-8") as file:
+            text = file.read()
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"load: {name!r} is no text ({error}). Fix: pass a file that layerkit saved.") from None
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"load: cannot read {name!r}: {_reason(error)}. Fix: check the path.") from None
+    try:
+        content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(
             f"load: {name!r} is no model file ({error}). Fix: pass a file that layerkit saved."
@@ -67,6 +73,17 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
             "Fix: use a newer layerkit."
         )
     return content
+
+
+def _path(path: Any) -> str:
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise ArgumentTypeError(f"model file: its path must be text, got {short(path)}. Fix: 'model.json'.") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 def _refuse_constant(name: str) -> Any:

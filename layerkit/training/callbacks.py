@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from layerkit.arguments import require_number, require_whole
-from layerkit.errors import ArgumentError, ArgumentTypeError, unknown_name
+from layerkit.errors import ArgumentError, ArgumentTypeError, short, unknown_name
 from layerkit.numerics import Number
 
 
@@ -52,7 +52,7 @@ class EarlyStopping(Callback):
         self.min_delta = require_number("EarlyStopping", "min_delta", min_delta, at_least=0)
         if mode not in ("auto", "min", "max"):
             raise ArgumentError(
-                f"EarlyStopping: mode must be 'auto', 'min' or 'max', got {mode!r}. Fix: use one of these."
+                f"EarlyStopping: mode must be 'auto', 'min' or 'max', got {short(mode)}. Fix: use one of these."
             )
         self.larger_is_better = mode == "max" or (mode == "auto" and monitor.endswith(("accuracy", "r2")))
         self.restore_best_weights = restore_best_weights
@@ -75,7 +75,7 @@ class EarlyStopping(Callback):
             self._best_values = [parameter.value for parameter in model.parameters]
         else:
             self._waited += 1
-            if self._waited > self.patience:
+            if self._waited >= self.patience:  # as in Keras: with 0 as with 1, the first epoch without a gain ends it
                 self.stopped_epoch = epoch
                 model.stop_training = True
 
@@ -101,7 +101,8 @@ class LearningRateSchedule(Callback):
     def __init__(self, schedule: Callable[[int, Number], Number]) -> None:
         if not callable(schedule):
             raise ArgumentTypeError(
-                f"LearningRateSchedule: schedule must be a function of (epoch, rate), got {schedule!r}. Fix: pass one."
+                "LearningRateSchedule: schedule must be a function of (epoch, rate), "
+                f"got {short(schedule)}. Fix: pass one."
             )
         self.schedule = schedule
 

@@ -14,11 +14,12 @@ from layerkit.errors import LayerkitError
 from layerkit.layers import Layer, Parameter
 from layerkit.linalg import Rows
 from layerkit.training.engines import Eager, Unrolled, restore, train_batch
-from layerkit.training.program import Program
+from layerkit.training.program import ForwardProgram, Program
 
 # The most parameters with which the unrolled program is at least as fast as the layers: (one row a batch, more rows).
-LIMITS = {"cpython": (3000, 600), "cpython before 3.12": (3000, 1000), "pypy": (300, 300)}
+LIMITS = {"cpython": (3000, 1800), "cpython before 3.12": (3000, 3000), "pypy": (220, 100)}
 PROBE_TOLERANCE = 1e-6
+ROWS_WORTH_A_PROGRAM = 500
 
 
 def parameter_limits() -> tuple[int, int]:
@@ -33,6 +34,7 @@ def choose(model: Any, x: Rows, target: Rows, batch_size: int, shuffle: bool, no
 
     With ``LAYERKIT_STRICT`` in the environment such a failure is raised for built-in layers.
     """
+    batch_size = min(batch_size, len(x))
     eager = Eager(model, x, target, batch_size, shuffle)
     size = sum(map(len, model.parameters))
     if model.run_eagerly or model.exact or not 0 < size <= parameter_limits()[batch_size > 1]:
@@ -42,9 +44,7 @@ def choose(model: Any, x: Rows, target: Rows, batch_size: int, shuffle: bool, no
         try:
             model.programs[key] = _checked_program(model, x, target, batch_size)
         except Exception as error:
-            if os.environ.get("LAYERKIT_STRICT") and all(
-                type(layer).__module__.startswith("layerkit.") for layer in model.layers
-            ):
+            if _is_strict(model):
                 raise
             note(f"training object by object: the model cannot be unrolled ({error})")
             return eager
@@ -52,19 +52,47 @@ def choose(model: Any, x: Rows, target: Rows, batch_size: int, shuffle: bool, no
     return Unrolled(program, model, x, target, batch_size, shuffle)
 
 
-def _fingerprint(model: Any) -> tuple[Any, ...]:
+def forward_program(model: Any, x: Rows, target: Rows | None) -> ForwardProgram | None:
+    """The program for the forward pass of these rows, with the loss where there are targets; None where the layers do.
+
+    A program is worth making for rows in the hundreds.
+
+    :raises RecordingError: with ``LAYERKIT_STRICT``, where a built-in layer cannot be recorded.
+    """
+    size = sum(map(len, model.parameters))
+    if model.run_eagerly or model.exact or not 0 < size <= parameter_limits()[1] or len(x) < ROWS_WORTH_A_PROGRAM:
+        return None
+    key = ("forward", _fingerprint(model, training=target is not None), target is not None)
+    if key not in model.programs:
+        try:
+            program = ForwardProgram(model, x[0], target[0] if target else [], with_loss=target is not None)
+        except Exception:
+            if _is_strict(model):
+                raise
+            return None
+        model.programs[key] = (program, list(model.layers))
+    found: ForwardProgram = model.programs[key][0]
+    return found
+
+
+def _is_strict(model: Any) -> bool:
+    own = all(type(layer).__module__.startswith("layerkit.") for layer in model.layers)
+    return own and bool(os.environ.get("LAYERKIT_STRICT"))
+
+
+def _fingerprint(model: Any, *, training: bool = True) -> tuple[Any, ...]:
     """Equal as long as a recorded program still says what the model's objects do."""
     shown = {"x", "out", "dout", "dx", "net", "delta", "mask", "name", "rng"}
     layers = tuple(
         (id(layer), tuple((name, _plain(value)) for name, value in sorted(vars(layer).items()) if name not in shown))
         for layer in model.layers
     )
-    frozen = tuple(parameter.trainable for parameter in model.parameters)
-    rules = tuple(
-        (type(o), tuple((n, _plain(v)) for n, v in o.config().items() if n != "learning_rate"))
-        for o in (model.optimizer, model.loss)
-    )
-    return layers, frozen, rules, bool(model.metrics)
+    rules = [_rule(rule) for rule in (model.optimizer, model.loss)] if training else []
+    return layers, tuple(p.trainable for p in model.parameters), tuple(rules), bool(model.metrics)
+
+
+def _rule(rule: Any) -> tuple[Any, ...]:
+    return type(rule), tuple((name, _plain(value)) for name, value in rule.config().items() if name != "learning_rate")
 
 
 def _plain(value: Any) -> Any:
@@ -91,7 +119,7 @@ def _checked_program(model: Any, x: Rows, target: Rows, batch_size: int) -> tupl
         restore(model, before)
         engine = Unrolled(program, model, x, target, batch_size, False)
         for start in starts:
-            result = engine._run(program.load(model), [list(range(start, start + rows))])
+            result = engine._run(program.load(model), [list(range(start, start + rows)) if program.batched else start])
             if result is None:
                 raise LayerkitError("its numbers are not finite")
             program.store(model, result[0], model.optimizer.step + 1)

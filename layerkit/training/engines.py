@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 from layerkit.errors import NumericsError
@@ -122,7 +122,11 @@ class Unrolled(Eager):
         per_chunk = max(1, int(CHUNK_SECONDS / self.seconds_per_batch))
         count = min(limit, max(1, per_chunk // self.batches_per_epoch))
         orders = [self.order() for _ in range(count)] if len(self.rows) > 1 else [[0]] * count
-        cuts = [order[k : k + self.batch_size] for order in orders for k in range(0, len(order), self.batch_size)]
+        cuts: list[Any]
+        if self.program.batched:
+            cuts = [order[k : k + self.batch_size] for order in orders for k in range(0, len(order), self.batch_size)]
+        else:
+            cuts = list(chain.from_iterable(orders))
         losses: list[Number] = []
         outputs: list[Any] = []
         for start in range(0, len(cuts), per_chunk):
@@ -147,7 +151,7 @@ class Unrolled(Eager):
                 columns.setdefault(name, []).extend(values)
         return columns
 
-    def _chunk(self, cuts: list[list[int]], epoch: int, first: int) -> tuple[list[Number], list[Any]]:
+    def _chunk(self, cuts: list[Any], epoch: int, first: int) -> tuple[list[Number], list[Any]]:
         """Train these batches, given by the numbers of their rows; losses and, where metrics ask for them, outputs."""
         model, program = self.model, self.program
         before = model.snapshot()
@@ -165,15 +169,14 @@ class Unrolled(Eager):
         self.seconds_per_batch = max(1e-7, (time.perf_counter() - began) / len(cuts))
         return result[1], result[2]
 
-    def _run(self, state: tuple[Number, ...], cuts: list[list[int]]) -> tuple[Any, list[Number], list[Any]] | None:
+    def _run(self, state: tuple[Number, ...], cuts: list[Any]) -> tuple[Any, list[Number], list[Any]] | None:
         """The program's result, or None where something in it is not finite."""
-        batches = [[self._row(n, noise) for n, noise in zip(cut, self._noise(len(cut)))] for cut in cuts]
+        batches = self._batches(cuts)
         step = self.model.optimizer.step
         fixed = not callable(self.model.optimizer.learning_rate)
         try:
             rates = repeat(self._rate(step)) if fixed else [self._rate(step + k) for k in range(len(cuts))]
-            flat = batches if self.program.batched else [batch[0] for batch in batches]
-            after, losses, outputs = self.program.run(state, flat, rates)
+            after, losses, outputs = self.program.run(state, batches, rates)
         except (ArithmeticError, ValueError):
             return None
         if not all(map(math.isfinite, losses)) or not (math.isfinite(sum(after)) or all(map(is_finite, after))):
@@ -183,17 +186,20 @@ class Unrolled(Eager):
     def _rate(self, step: int) -> float:
         return float(self.model.optimizer.rate_at(step))
 
-    def _noise(self, count: int) -> Any:
+    def _batches(self, cuts: list[Any]) -> list[Any]:
+        """What the program reads for these batches, each given by the number of its row or the list of them."""
+        rows = self.rows
+        if self.program.noise_count:
+            noisy = [[rows[n] + drawn for n, drawn in zip(cut, self._noise(len(cut)))] for cut in map(_as_list, cuts)]
+            return noisy if self.program.batched else [batch[0] for batch in noisy]
+        return [[rows[n] for n in cut] for cut in cuts] if self.program.batched else [rows[n] for n in cuts]
+
+    def _noise(self, count: int) -> list[tuple[Number, ...]]:
         """What random layers draw for a batch, row by row."""
-        if not self.program.noise_count:
-            return repeat((), count)
         masks = [layer.draw_mask(count, width) for layer, width in self.program.random_layers(self.model)]
         return [tuple(float(v) for mask in masks for v in mask[k]) for k in range(count)]
 
-    def _row(self, n: int, noise: tuple[Number, ...]) -> tuple[Number, ...]:
-        return self.rows[n] + noise if noise else self.rows[n]
-
-    def _one_by_one(self, cuts: list[list[int]], epoch: int, first: int) -> tuple[list[Number], list[Any]]:
+    def _one_by_one(self, cuts: list[Any], epoch: int, first: int) -> tuple[list[Number], list[Any]]:
         losses: list[Number] = []
         outputs: list[Any] = []
         for k, cut in enumerate(cuts):
@@ -202,7 +208,9 @@ class Unrolled(Eager):
             if result is None:
                 restore(self.model, before)
                 place = first + k
-                loss, out = self.train(cut, epoch + place // self.batches_per_epoch, place % self.batches_per_epoch)
+                loss, out = self.train(
+                    _as_list(cut), epoch + place // self.batches_per_epoch, place % self.batches_per_epoch
+                )
                 losses.append(loss)
                 outputs += out
             else:
@@ -217,6 +225,10 @@ class Unrolled(Eager):
             layer.forget_batch()
         for parameter in self.model.parameters:
             parameter.grad = None
+
+
+def _as_list(cut: Any) -> list[int]:
+    return cut if isinstance(cut, list) else [cut]
 
 
 def _times(loss: Number, rows: int) -> Number:

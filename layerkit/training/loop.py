@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from layerkit.errors import ArgumentTypeError, NumericsError
+from layerkit.errors import ArgumentTypeError, NumericsError, short
 from layerkit.linalg import Rows
 from layerkit.numerics import Number
+from layerkit.training import inference
 from layerkit.training.callbacks import Callback, TerminateOnNaN
 from layerkit.training.engines import Eager
 from layerkit.training.history import History
@@ -43,11 +44,13 @@ def run(
             with DeferredInterrupts() as interrupts:
                 columns = engine.run(epoch, min(at_once, epochs - epoch), interrupts)
                 if validation is not None:
-                    columns.update({f"val_{name}": [value] for name, value in model.measure(*validation).items()})
+                    columns.update(
+                        {f"val_{name}": [value] for name, value in inference.measure(model, *validation).items()}
+                    )
                 history.extend(epoch, columns)
-                epoch += len(columns["loss"])
+            progress.epochs(epoch, columns)
+            epoch += len(columns["loss"])
             logs = {name: values[-1] for name, values in columns.items()}
-            progress.epoch(epoch - 1, logs)
             for callback in callbacks:
                 callback(model, epoch - 1, logs)
     except NumericsError:
@@ -67,14 +70,19 @@ def as_callbacks(callbacks: Any) -> list[Callback]:
     """
     if callable(callbacks):
         callbacks = (callbacks,)
+    if not isinstance(callbacks, Iterable):
+        if callbacks is not None:
+            raise ArgumentTypeError(f"fit: callbacks must be a list, got {short(callbacks)}. Fix: callbacks=[...].")
+        callbacks = ()
     return [given if isinstance(given, Callback) else _FunctionCallback(given) for given in callbacks]
 
 
 class _FunctionCallback(Callback):
     def __init__(self, function: Callable[[Any, int, dict[str, Number]], Any]) -> None:
-        if not callable(function):
+        if not callable(function) or isinstance(function, type):
             raise ArgumentTypeError(
-                f"fit: a callback must be a function of (model, epoch, logs), got {function!r}. Fix: pass one."
+                f"fit: a callback must be a function of (model, epoch, logs) or a Callback, got {short(function)}. "
+                "Fix: pass one, such as EarlyStopping()."
             )
         self.function = function
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from layerkit import plugins
 from layerkit.activation import not_differentiable
 from layerkit.errors import NumericsError
-from layerkit.layers import ActivationLayer, Dense, Layer, Softmax
+from layerkit.layers import ActivationLayer, Dense, Layer, Parameter, Softmax
 from layerkit.linalg import Rows
 from layerkit.losses import Loss
 from layerkit.numerics import Number, is_finite
@@ -22,14 +23,21 @@ def final_activation(layers: Sequence[Layer]) -> ActivationLayer | Softmax | Non
 def pairs(layers: Sequence[Layer], loss: Loss) -> bool:
     """Whether the loss works on the net input of the final activation: softmax or sigmoid with its cross-entropy."""
     final = final_activation(layers)
-    name = "softmax" if isinstance(final, Softmax) else final.activation.name if final is not None else None
-    return name is not None and name == loss.pairs_with
+    if isinstance(final, Softmax):
+        return loss.pairs_with == "softmax"
+    if final is None or final.activation.name != loss.pairs_with:
+        return False
+    # Somebody's own function may have that name, too; in a recording a stand-in holds the activation.
+    return getattr(final.activation, "activation", final.activation) is plugins.get_activation(loss.pairs_with)
 
 
 def forward(layers: Sequence[Layer], x: Rows, *, training: bool) -> Rows:
     """The output of the last layer."""
     for layer in layers:
-        x = layer.forward(x, training=training)
+        try:
+            x = layer.forward(x, training=training)
+        except ArithmeticError as error:
+            raise NumericsError(f"{layer.label}: {error}") from None
     return x
 
 
@@ -58,17 +66,23 @@ def propagate(
     if from_logits:
         last = remaining.pop()
         visit(last)
-        if isinstance(last, Dense):
+        last.dout = None
+        if not isinstance(last, Dense):
+            last.dx = dout
+        elif remaining:
             dout = last.backward_net(dout)
         else:
-            last.dx = dout
+            last.set_gradients(dout)
     while remaining:
         layer = remaining.pop()
         visit(layer)
-        if remaining:
-            dout = layer.backward(dout)
-        else:
-            layer.backward_parameters(dout)
+        try:
+            if remaining:
+                dout = layer.backward(dout)
+            else:
+                layer.backward_parameters(dout)
+        except ArithmeticError as error:
+            raise NumericsError(f"{layer.label}: {error}") from None
 
 
 def require_trainable(layers: Sequence[Layer]) -> None:
@@ -91,6 +105,15 @@ def where_not_finite(layers: Sequence[Layer]) -> str:
                     if not is_finite(value):
                         return f"{layer.label}: {name} is {value!r}"
     return "all layers are finite"
+
+
+def require_finite_gradients(who: str, parameters: Sequence[Parameter]) -> None:
+    """
+    :raises NumericsError: where a gradient is infinite or NaN; the message names the parameter.
+    """
+    for parameter in parameters:
+        if not all(is_finite(value) for row in parameter.grad_rows() for value in row):
+            raise NumericsError(f"{who}: {parameter.name} has a gradient that is not finite. Fix: scale the data down.")
 
 
 def require_finite_output(who: str, layers: Sequence[Layer], out: Rows) -> Rows:

@@ -27,7 +27,7 @@ class Program:
     ) -> None:
         recording = Recording(model, x, target)
         printer = Printer()
-        error, out = recording.forward()
+        error, out = recording.forward(training=True)
         count = recording.graph.input("n", 1.0) if batched else None
         recording.backward(count)
         gradients = recording.gradients()
@@ -115,6 +115,34 @@ class Program:
         model.optimizer.step = steps
 
 
+class ForwardProgram:
+    """The forward pass for many rows: `run(parameters, rows)` → (losses, outputs), losses only `with_loss`.
+
+    A row is the inputs, and `with_loss` the targets after them, in one tuple.
+
+    :raises RecordingError: where a layer cannot be recorded.
+    """
+
+    def __init__(self, model: Any, x: Sequence[Number], target: Sequence[Number], *, with_loss: bool) -> None:
+        recording = Recording(model, x, target if with_loss else [])
+        printer = Printer()
+        error, out = recording.forward(training=False) if with_loss else (None, recording.output())
+        outputs = [("E", error)] if error is not None else []
+        outputs += [(f"out_o{k + 1}", value) for k, value in enumerate(out)]
+        lines = printer.lines(outputs, recording.names, recording.comments)
+        weights = [name for rows in recording.parameter_names for row in rows for name in row]
+        row = [value.label for value in (*recording.x[0], *recording.target[0])]
+        body = [
+            *lines,
+            *(["losses.append(E)"] if with_loss else []),
+            f"outputs.append([{', '.join(n for n, _ in outputs if n != 'E')}])",
+        ]
+        head = [*_import(printer), "def run(parameters, rows):", INDENT + _tuple(weights) + " = parameters"]
+        head += [INDENT + "losses, outputs = [], []", INDENT + f"for {_tuple(row)} in rows:"]
+        self.source = "\n".join([*head, *(INDENT * 2 + line for line in body), INDENT + "return losses, outputs", ""])
+        self.run = _compiled(self.source, printer)["run"]
+
+
 class Predictor:
     """The forward pass of a model for one row, as one function of straight-line Python: `source`, and `function`.
 
@@ -142,6 +170,11 @@ class Predictor:
         body = [*lines, f"return [{', '.join(name for name, _ in outputs)}]"]
         self.source = "\n".join([*head, *(INDENT + line for line in body), ""])
         self.function = _compiled(self.source, printer)["predict"]
+
+
+def _import(printer: Printer) -> list[str]:
+    functions = ", ".join(sorted(printer.math_functions))
+    return [f"from math import {functions}", "", ""] if functions else []
 
 
 def _compiled(source: str, printer: Printer) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from layerkit.errors import ArgumentError
+from layerkit.errors import ArgumentError, short
 from layerkit.numerics import Number
 
 SECONDS_BETWEEN_LINES = 0.1
@@ -19,7 +19,7 @@ def get_progress(verbose: Any, epochs: int) -> Progress:
     :raises ArgumentError: where verbose is something else.
     """
     if verbose not in ("auto", 0, 1, 2):
-        raise ArgumentError(f"fit: verbose must be 'auto', 0, 1 or 2, got {verbose!r}. Fix: use one of these.")
+        raise ArgumentError(f"fit: verbose must be 'auto', 0, 1 or 2, got {short(verbose)}. Fix: use one of these.")
     if verbose == "auto":
         verbose = int(sys.stderr is not None and sys.stderr.isatty())
     if verbose == 0:
@@ -36,8 +36,8 @@ def get_progress(verbose: Any, epochs: int) -> Progress:
 class Progress:
     """Silence."""
 
-    def epoch(self, epoch: int, logs: Mapping[str, Number]) -> None:
-        """One more epoch is complete."""
+    def epochs(self, first: int, columns: Mapping[str, Sequence[Number]]) -> None:
+        """More epochs are complete, numbered from `first`."""
 
     def note(self, text: str) -> None:
         """Something that the user should know."""
@@ -50,17 +50,18 @@ class Lines(Progress):
     """A line for each epoch; in a hurry not more than one each `pause` seconds, but always the first and the last."""
 
     def __init__(self, epochs: int, pause: float) -> None:
-        self.epochs = epochs
+        self.total = epochs
         self.pause = pause
         self._last_shown = -pause
         self._waiting = ""
 
-    def epoch(self, epoch: int, logs: Mapping[str, Number]) -> None:
-        self._waiting = f"epoch {epoch + 1}/{self.epochs}  {_text(logs)}"
-        now = time.monotonic()
-        if epoch == 0 or now - self._last_shown >= self.pause:
-            self._last_shown = now
-            self.close()
+    def epochs(self, first: int, columns: Mapping[str, Sequence[Number]]) -> None:
+        for k in range(len(columns["loss"])):
+            self._waiting = f"epoch {first + k + 1}/{self.total}  {_text(columns, k)}"
+            now = time.monotonic()
+            if first + k == 0 or now - self._last_shown >= self.pause:
+                self._last_shown = now
+                self.close()
 
     def note(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -77,9 +78,9 @@ class Bar(Progress):
     def __init__(self, bar: Any) -> None:
         self.bar = bar
 
-    def epoch(self, epoch: int, logs: Mapping[str, Number]) -> None:
-        self.bar.set_postfix_str(_text(logs), refresh=False)
-        self.bar.update(1)
+    def epochs(self, first: int, columns: Mapping[str, Sequence[Number]]) -> None:
+        self.bar.set_postfix_str(_text(columns, -1), refresh=False)
+        self.bar.update(len(columns["loss"]))
 
     def note(self, text: str) -> None:
         self.bar.write(text, file=sys.stderr)
@@ -88,5 +89,5 @@ class Bar(Progress):
         self.bar.close()
 
 
-def _text(logs: Mapping[str, Number]) -> str:
-    return "  ".join(f"{name} {float(value):.6g}" for name, value in logs.items())
+def _text(columns: Mapping[str, Sequence[Number]], k: int) -> str:
+    return "  ".join(f"{name} {float(values[k]):.6g}" for name, values in columns.items())

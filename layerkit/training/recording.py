@@ -87,9 +87,9 @@ class Recording:
             raise RecordingError("an output does not depend on the inputs. Fix: check the last layer.")
         return list(out[0])
 
-    def forward(self) -> tuple[Value, list[Any]]:
-        """Record a row's output and loss, as while training."""
-        out: Rows = [self.output(training=True)]
+    def forward(self, *, training: bool) -> tuple[Value, list[Any]]:
+        """Record a row's loss and output."""
+        out: Rows = [self.output(training=training)]
         self._note("error of this row")
         self.paired = passes.pairs(self.layers, self.loss)
         final = passes.final_activation(self.layers)
