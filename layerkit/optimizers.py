@@ -68,7 +68,7 @@ class Optimizer:
     def update(self, parameters: Sequence[Any]) -> None:
         """One step for all trainable parameters; all of them change, or where an error is raised none does.
 
-        :raises NumericsError: where a new weight or state would not be finite; the message names the parameter.
+        :raises NumericsError: where a gradient, new weight or new state is not finite; the message names the parameter.
         """
         rate, step = self.current_rate(), self.step + 1
         changes = []
@@ -79,11 +79,12 @@ class Optimizer:
             states = self.row_states(parameter)
             updated = [self.update_row(w, g, s, rate, step) for w, g, s in zip(rows, gradients, states)]
             new_rows = [row for row, _ in updated]
-            for what, numbers in (("weight", new_rows), ("mean", [row for _, state in updated for row in state])):
+            kept = [row for _, state in updated for row in state]
+            for what, numbers in (("gradient", gradients), ("new weight", new_rows), ("mean of gradients", kept)):
                 if not _are_finite(numbers):
                     raise NumericsError(
-                        f"{parameter.name}: an update with learning rate {short(rate)} gives a {what} that is not "
-                        "finite. Fix: lower the learning rate or scale the data."
+                        f"{parameter.name}: in an update with learning rate {short(rate)} a {what} is not finite. "
+                        "Fix: lower the learning rate or scale the data."
                     )
             changes.append((parameter, new_rows, [state for _, state in updated]))
         for parameter, new_rows, new_states in changes:

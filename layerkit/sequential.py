@@ -472,7 +472,7 @@ class Sequential:
         table = text_table(rows, ["layer", "activation", "output shape", "parameters"])
         counts = f"{trained + frozen} parameters, {trained} trained, {frozen} fixed"
         note = counts if built else "The weights are drawn when the width of the input is known."
-        return f"{title}: rows of {self.fan_in or '?'} numbers\n{table}\n{note}"
+        return f"{title}: rows of {self.fan_in or '?'} number{'' if self.fan_in == 1 else 's'}\n{table}\n{note}"
 
     def summary(self) -> None:
         """Print the layers with their output shapes and parameter counts."""

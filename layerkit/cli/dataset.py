@@ -20,10 +20,10 @@ _TREATMENT = {
 class Dataset:
     """The rows of a table that have a target (and, with missing="drop", all features), without the dropped columns.
 
-    >>> table = Table(["cm", "kind"], [["1", "a"], ["2", "b"], ["3", "?"], ["NA", "b"]])
+    >>> table = Table(["cm", "kind"], [["1", "a"], ["2", "b"], ["3", "a"], ["4", "?"], ["NA", "b"]])
     >>> dataset = Dataset(table, "kind", missing="drop")
     >>> len(dataset.table), dataset.task
-    (2, 'classification')
+    (3, 'classification')
 
     :raises UnknownNameError: where a column, the task or the way to treat missing values is not known.
     :raises DataError: where no row is left, or the target has fewer than two distinct values.

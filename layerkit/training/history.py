@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from layerkit.errors import unknown_name
 from layerkit.numerics import Number
 from layerkit.tables import text_table
 
@@ -14,8 +15,8 @@ class History:
 
     >>> history = History()
     >>> history.extend(0, {"loss": [0.5, 0.25]})
-    >>> history.history
-    {'loss': [0.5, 0.25]}
+    >>> history["loss"]
+    [0.5, 0.25]
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,15 @@ class History:
         self.epoch += range(epoch, epoch + max(map(len, columns.values())))
         for name, values in columns.items():
             self.history.setdefault(name, []).extend(values)
+
+    def __getitem__(self, name: str) -> list[Number]:
+        """The values of one quantity, epoch by epoch.
+
+        :raises UnknownNameError: where it was not measured.
+        """
+        if name not in self.history:
+            raise unknown_name("quantity", name, self.history)
+        return self.history[name]
 
     def __len__(self) -> int:
         """How many complete epochs there were."""

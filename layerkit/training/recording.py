@@ -136,7 +136,7 @@ class Recording:
         """
         rate = self.graph.input("rate", float(self.optimizer.current_rate()))
         step = self.graph.input("step", float(self.optimizer.step + 1))
-        changes: list[list[Output]] = []
+        changes: dict[int, list[Output]] = {}
         state: list[str] = []
         for parameter, rows in zip(self.parameters, self.parameter_names):
             change: list[Output] = []
@@ -151,8 +151,9 @@ class Recording:
                 for old_slot, new_slot in zip(before, after):
                     change += [(old.label, new) for old, new in zip(old_slot, new_slot)]
                 change += list(zip(names, new_row))
-            changes.append(change)
-        ordered = [output for change in reversed(changes) for output in change]
+            changes[id(parameter)] = change
+        backwards = [parameter for layer in reversed(self.layers) for parameter in layer.parameters]
+        ordered = [output for parameter in backwards for output in changes[id(parameter)]]
         if not all(isinstance(value, Value) for _, value in ordered):
             raise RecordingError("an update does not depend on the weights. Fix: let update_row use its arguments.")
         return ordered, state

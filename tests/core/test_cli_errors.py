@@ -172,7 +172,9 @@ def test_a_file_that_is_json_but_no_model_is_named(saved: Path, complaint: Calla
 
 def _paths(tree: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
     """The path to every dict entry of a JSON tree, and to the first entry of every list."""
-    items = list(tree.items()) if isinstance(tree, dict) else list(enumerate(tree))[:1] if isinstance(tree, list) else []
+    items = (
+        list(tree.items()) if isinstance(tree, dict) else list(enumerate(tree))[:1] if isinstance(tree, list) else []
+    )
     return [found for key, value in items for found in [(*path, key), *_paths(value, (*path, key))]]
 
 

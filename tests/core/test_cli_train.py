@@ -53,6 +53,10 @@ def write(path: str, header: list[str], rows: list[list[str]]) -> None:
         csv.writer(file).writerows([header, *rows])
 
 
+def command(line: str) -> int:
+    return main(line.split())
+
+
 def read(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text)))
 
@@ -70,7 +74,12 @@ def test_heaps_that_lie_apart_are_told_apart_without_a_mistake(run: Run) -> None
     assert "accuracy on the training part: 100.00 %" in out
     assert "accuracy on the part held out: 100.00 %" in out
     matrix = [line.split() for line in out.splitlines()[-4:]]
-    assert matrix == [["true", "large", "small"], ["------", "-------", "-------"], ["large", "4", "0"], ["small", "0", "4"]]
+    assert matrix == [
+        ["true", "large", "small"],
+        ["------", "-------", "-------"],
+        ["large", "4", "0"],
+        ["small", "0", "4"],
+    ]
 
 
 def test_labels_that_say_nothing_are_guessed_no_better_than_by_chance(run: Run) -> None:
@@ -134,7 +143,8 @@ def test_a_text_column_that_looks_like_numbers_is_mentioned(run: Run) -> None:
     rows = two_heaps()
     rows[3][0] = "12,5 cm"
     write("odd.csv", ["width", "height", "kind"], rows)
-    main("train odd.csv --target kind --hidden 2 --epochs 1".split())
+    odd = "column 'width' counts as text: 1 of 32 values are no numbers, the first is '12,5 cm' on line 5."
+    run("train odd.csv --target kind --hidden 2 --epochs 1", notes=f"layerkit: note: {odd}\n")
 
 
 def test_class_names_that_look_like_numbers_stay_as_they_are_written(run: Run) -> None:
@@ -171,7 +181,11 @@ def test_a_seeded_run_repeats_and_another_seed_differs(run: Run) -> None:
 def test_several_splits_print_each_and_their_mean_and_deviation(run: Run) -> None:
     out = run("train iris --target species --epochs 3 --splits 3 --seed 4")
     each = [float(share) for share in re.findall(r"^seed \d: held out accuracy ([\d.]+) %", out, re.MULTILINE)]
-    assert [line.split(":")[0] for line in out.splitlines() if line.startswith("seed ")] == ["seed 4", "seed 5", "seed 6"]
+    assert [line.split(":")[0] for line in out.splitlines() if line.startswith("seed ")] == [
+        "seed 4",
+        "seed 5",
+        "seed 6",
+    ]
     mean = sum(each) / 3
     stddev = (sum((share - mean) ** 2 for share in each) / 2) ** 0.5
     found = re.search(r"mean of 3 splits: ([\d.]+) % ± ([\d.]+) % \(standard deviation\)", out)
@@ -295,76 +309,81 @@ def test_activations_lists_all_with_formula_range_and_plugin(run: Run) -> None:
     assert re.split(r" {2,}", relu)[2:4] == ["0 to inf", "yes, not at 0"]
 
 
-class Interrupting:
-    """A plugin whose activation is tanh, but at one call behaves as if the user had pressed Ctrl-C."""
+def test_an_activation_of_a_plugin_is_listed_with_its_plugin_and_can_be_trained(run: Run) -> None:
+    class Plugin:
+        @layerkit.hookimpl
+        def layerkit_activations(self) -> list[layerkit.Activation]:
+            return [layerkit.Activation("cube", lambda x: x**3)]
 
-    def __init__(self, at_call: int) -> None:
-        self.left = at_call
-
-    @layerkit.hookimpl
-    def layerkit_activations(self) -> list[layerkit.Activation]:
-        return [layerkit.Activation("interrupting", self.function, lambda x, out: 1 - out * out)]
-
-    def function(self, x: float) -> float:
-        self.left -= 1
-        if self.left == 0:
-            raise KeyboardInterrupt
-        return layerkit.tanh(x)
-
-
-@pytest.mark.parametrize("extra", ["", " --splits 3"])
-def test_an_activation_of_a_plugin_is_listed_with_its_plugin(run: Run, extra: str) -> None:
-    plugin = Interrupting(at_call=0)
+    plugin = Plugin()
     layerkit.register(plugin, "my plugin")
     try:
-        listed = next(line for line in run("activations").splitlines() if line.startswith("interrupting "))
+        listed = next(line for line in run("activations").splitlines() if line.startswith("cube "))
         assert listed.endswith("my plugin")
+        write("heaps.csv", ["width", "height", "kind"], two_heaps())
+        out = run("train heaps.csv --target kind --hidden 3 --activation cube --save m.json")
+        assert "accuracy on the part held out: 100.00 %" in out
+        assert len(read(run("predict m.json heaps.csv"))) == 41
     finally:
         layerkit.unregister(plugin)
 
 
-def test_ctrl_c_keeps_evaluates_and_saves_the_model_so_far(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+# -------------------------------------------------------------------------------------------------------------- Ctrl-C
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Makes the training behave as if the user pressed Ctrl-C at the end of that epoch, counted over all splits."""
+
+    def at_epoch(number: int) -> None:
+        epochs = iter(range(1, number + 1))
+
+        class Impatient(layerkit.EarlyStopping):
+            def __call__(self, model: object, epoch: int, logs: object) -> None:
+                if next(epochs) == number:
+                    raise KeyboardInterrupt
+                if epoch == 1:  # each split has two epochs
+                    model.stop_training = True  # type: ignore[attr-defined]
+
+        monkeypatch.setattr("layerkit.cli.recipe.EarlyStopping", Impatient)
+
+    return at_epoch
+
+
+def test_ctrl_c_keeps_evaluates_and_saves_the_model_so_far(
+    place: Path, capsys: pytest.CaptureFixture[str], ctrl_c: Callable[[int], None]
+) -> None:
     write("heaps.csv", ["width", "height", "kind"], two_heaps())
-    # 32 rows to train and 3 hidden units: epochs of 96 calls each; the second ends after 192
-    plugin = Interrupting(at_call=250)
-    layerkit.register(plugin, "interrupting")
-    try:
-        line = "train heaps.csv --target kind --hidden 3 --epochs 9 --activation interrupting --save m.json"
-        code = main(line.split())
-        captured = capsys.readouterr()
-        assert code == 130
-        assert captured.err == "layerkit: interrupted after 2 complete epochs; this is the model so far.\n"
-        assert "accuracy on the part held out" in captured.out
-        assert captured.out.endswith("saved as m.json\n")
-        assert main(["predict", "m.json", "heaps.csv"]) == 0
-    finally:
-        layerkit.unregister(plugin)
+    ctrl_c(2)
+    assert command("train heaps.csv --target kind --hidden 3 --save m.json") == 130
+    captured = capsys.readouterr()
+    assert captured.err == "layerkit: interrupted after 2 complete epochs; this is the model so far.\n"
+    assert "trained for 2 epochs" in captured.out
+    assert "accuracy on the part held out" in captured.out
+    assert captured.out.endswith("saved as m.json\n")
+    assert command("train heaps.csv --target kind --hidden 3 --epochs 2 --save n.json") == 0
+    assert Path("m.json").read_text(encoding="utf-8") == Path("n.json").read_text(encoding="utf-8")
 
 
 def test_ctrl_c_between_splits_reports_those_that_are_complete(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    place: Path, capsys: pytest.CaptureFixture[str], ctrl_c: Callable[[int], None]
 ) -> None:
     write("heaps.csv", ["width", "height", "kind"], two_heaps())
-    # a split: one epoch of 96 calls, then 24 for the rows held out and 96 for the training part
-    plugin = Interrupting(at_call=300)
-    layerkit.register(plugin, "interrupting")
-    try:
-        line = "train heaps.csv --target kind --hidden 3 --epochs 1 --activation interrupting --splits 5"
-        assert main(line.split()) == 130
-        captured = capsys.readouterr()
-        assert captured.err == "layerkit: interrupted; 1 split of 5 complete.\n"
-        assert "mean of 1 splits" in captured.out
-    finally:
-        layerkit.unregister(plugin)
+    ctrl_c(5)
+    assert command("train heaps.csv --target kind --hidden 3 --splits 5") == 130
+    captured = capsys.readouterr()
+    assert captured.err == "layerkit: interrupted; 2 splits of 5 complete.\n"
+    assert "mean of 2 splits" in captured.out
 
 
-def test_ctrl_c_at_any_other_time_ends_quietly(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_at_any_other_time_ends_quietly(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(trial: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("layerkit.cli.trial.Trial.measure", pressed)
     write("heaps.csv", ["width", "height", "kind"], two_heaps())
-    plugin = Interrupting(at_call=96 + 10)  # while the trained model is measured
-    layerkit.register(plugin, "interrupting")
-    try:
-        line = "train heaps.csv --target kind --hidden 3 --epochs 1 --activation interrupting"
-        assert main(line.split()) == 130
-        assert capsys.readouterr().err == "layerkit: interrupted.\n"
-    finally:
-        layerkit.unregister(plugin)
+    assert command("train heaps.csv --target kind --hidden 3 --epochs 1 --save m.json") == 130
+    assert capsys.readouterr().err == "layerkit: interrupted.\n"
+    assert not Path("m.json").exists()
