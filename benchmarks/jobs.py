@@ -48,6 +48,9 @@ class Job:
     def rows_seen(self) -> int:
         return self.epochs * len(self.x)
 
+    def on_rows(self, count: int) -> Job:
+        return replace(self, x=self.x[:count], y=self.y[:count])
+
     def with_epochs(self, epochs: int) -> Job:
         return replace(self, epochs=epochs)
 

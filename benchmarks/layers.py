@@ -94,11 +94,9 @@ def against_peers(rounds: int) -> str:
 
 def _peers_of(job: Job) -> tuple[list[Peer], list[str]]:
     found, notes = [layerkit_peer(job, eagerly=True)], []
-    # micrograd needs a tenth of a second for a row, so it gets batches of 2.
-    small = image_job(2, 1, 2, out="linear")
     for build in others.TRAINING:
         try:
-            found.append(build(small) if build is others.micrograd else shortened(build, job, 0.2))
+            found.append(shortened(build, job, 0.2))
         except others.Absent as reason:
             notes.append(f"absent: {build.__name__} ({reason})")
     return found, notes

@@ -1,6 +1,8 @@
 """The jobs of `jobs.py`, done by others: each function gives a `Peer`, or raises `Absent` with the reason.
 
-Each is written as a user of that library would write it, with the loss of every epoch kept as `fit` keeps it.
+Each is written as a user of that library would write it, with the loss of every epoch kept as `fit` keeps it. All run
+on one thread: for networks of this size that is the fastest (several OpenMP libraries in one process wait for each
+other, and PyTorch becomes forty times slower).
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from jobs import EPSILON, Job, Peer
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # read when these are imported
+    os.environ[variable] = "1"
 
 
 class Absent(Exception):
@@ -168,6 +173,7 @@ def _torch_loss(torch: Any, job: Job) -> Callable[[Any, Any], Any]:
 def pytorch_eager(job: Job) -> Peer:
     """nn.Sequential, torch.optim, loss.backward()."""
     torch = _need("torch")
+    torch.set_num_threads(1)
     batches = [(torch.tensor(x, dtype=torch.float64), torch.tensor(y, dtype=torch.float64)) for x, y in job.batches]
     loss_of = _torch_loss(torch, job)
 

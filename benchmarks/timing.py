@@ -13,19 +13,33 @@ TOLERANCE = 1e-6  # of the last epoch's loss, relative
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """How long one call takes; garbage of those before is collected first."""
-    gc.collect()
+    """How long one call takes; garbage of those before is collected first.
+
+    What is there already is kept out of the collector's sight: else whoever makes many objects pays for the hundred
+    thousands of PyTorch and Keras, which happen to be in the same process.
+    """
+    if hasattr(gc, "freeze"):  # not on PyPy
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
     start = perf_counter()
     function()
     return perf_counter() - start
 
 
 def shortened(build: Callable[[Job], Peer], job: Job, budget: float) -> Peer:
-    """The peer with as many epochs as fit the budget in seconds, at most those of the job: slow ones do fewer."""
-    trial = build(job.with_epochs(1))
+    """The peer with as many epochs as fit the budget in seconds, at most those of the job: slow ones do fewer.
+
+    One that would need far more than the budget for one epoch gets only some of the rows.
+    """
+    trial = build(job.on_rows(1).with_epochs(1))
     trial.run()
     once = seconds(trial.run)
-    return build(job.with_epochs(max(1, min(job.epochs, int(budget / once)))))
+    if once * len(job.x) > 10 * budget:
+        return build(job.on_rows(max(1, int(budget / once))).with_epochs(1))
+    trial = build(job.with_epochs(1))
+    trial.run()
+    return build(job.with_epochs(max(1, min(job.epochs, int(budget / seconds(trial.run))))))
 
 
 def mismatch(peer: Peer) -> str | None:

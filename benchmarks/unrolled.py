@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import Any
 
 import peers as others
@@ -27,6 +28,7 @@ from timing import interleaved, mismatch, ratio, seconds, shortened
 from layerkit import Activation
 
 HEADERS = ["work", "who", "µs per update", "time / layerkit's", "bar", "verdict", "compile, ms"]
+PYPY_WARM_UP = 4  # seconds of training before the first round: PyPy compiles while it runs
 BUDGET = 0.15  # seconds that a slow peer's run may take; it does fewer epochs then
 
 
@@ -184,16 +186,18 @@ def pypy_job() -> Job:
 def on_pypy(command: str, rounds: int) -> list[list[Any]]:
     """layerkit under PyPy beside NumPy under this Python: a child process trains whenever a round asks it to."""
     job = pypy_job()
-    with tempfile.TemporaryDirectory() as folder, _child(command, folder) as child:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            child = _child(shlex.split(command), folder)
+        except others.Absent as reason:
+            return [[job.name, f"skipped: {reason}", *[""] * 5]]
 
         def run() -> list[float]:
-            child.stdin.write("run\n")  # type: ignore[union-attr]
-            child.stdin.flush()  # type: ignore[union-attr]
+            print("run", file=child.stdin, flush=True)
             return [float(child.stdout.readline())]  # type: ignore[union-attr]
 
-        rows = _pypy_rows(job, Peer("layerkit", job, run), rounds)
-        child.stdin.close()  # type: ignore[union-attr]
-    return rows
+        with child:
+            return _pypy_rows(job, Peer("layerkit", job, run), rounds)
 
 
 def _pypy_rows(job: Job, own: Peer, rounds: int) -> list[list[Any]]:
@@ -202,7 +206,8 @@ def _pypy_rows(job: Job, own: Peer, rounds: int) -> list[list[Any]]:
     except others.Absent as reason:
         return [[job.name, f"skipped: {reason}", *[""] * 5]]
     first = seconds(own.run)
-    for _ in range(5):  # PyPy compiles while it runs
+    end = perf_counter() + PYPY_WARM_UP
+    while perf_counter() < end:
         own.run()
     times = interleaved([own, numpy], rounds)
     measured = ratio(times, numpy.name)
@@ -217,18 +222,21 @@ def _pypy_rows(job: Job, own: Peer, rounds: int) -> list[list[Any]]:
     ]
 
 
-def _child(command: str, folder: str) -> subprocess.Popen[str]:
-    """This script under PyPy, with layerkit from here and pluggy, which is pure Python, from this Python."""
-    import pluggy
-
+def _child(command: list[str], folder: str) -> subprocess.Popen[str]:
+    """This script under PyPy, with the layerkit of this Python, and with pluggy, installed for it where it is not."""
     import layerkit
 
-    (Path(folder) / "pluggy").symlink_to(Path(pluggy.__file__).parent)
     path = os.pathsep.join([str(Path(layerkit.__file__).parent.parent), folder])
-    return subprocess.Popen(
-        [*shlex.split(command), __file__, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": path}
+    try:
+        if subprocess.run([*command, "-c", "import pluggy"], capture_output=True, check=False).returncode:
+            pip = [sys.executable, "-m", "pip", "install", "-q", "--target", folder, "--python-version", "3.9"]
+            subprocess.run([*pip, "--no-deps", "--only-binary=:all:", "pluggy>=1.5"], capture_output=True, check=True)
+        subprocess.run([*command, "-c", "import layerkit.plugins"], env=environment, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise others.Absent(f"{command[0]} does not run layerkit ({error})") from error
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen([*command, __file__, "--serve"], text=True, env=environment, **pipes)
 
 
 def serve() -> None:
@@ -246,6 +254,14 @@ WORK = {
 }  # fmt: skip
 
 
+def show(rows: list[list[Any]]) -> None:
+    """Lines with numbers as a table, the others, which say who is absent and why, below it."""
+    from tabulate import tabulate
+
+    print(tabulate([row for row in rows if any(row[2:])], HEADERS, floatfmt=".3g"))
+    print("\n".join(" ".join(row[:2]).strip() for row in rows if not any(row[2:])), "\n", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9, help="interleaved rounds, of which the median counts")
@@ -256,13 +272,11 @@ def main() -> None:
     if options.serve:
         serve()
         return
-    from tabulate import tabulate
-
     print(f"{platform.python_implementation()} {platform.python_version()}, median of {options.rounds} rounds\n")
-    rows = [row for name in (WORK if options.only is None else options.only) for row in WORK[name](options.rounds)]
+    for name in WORK if options.only is None else options.only:
+        show(WORK[name](options.rounds))
     if options.pypy:
-        rows += on_pypy(options.pypy, options.rounds)
-    print(tabulate(rows, HEADERS, floatfmt=".3g"))
+        show(on_pypy(options.pypy, options.rounds))
 
 
 if __name__ == "__main__":

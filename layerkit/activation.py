@@ -179,7 +179,7 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 
 
 def _gelu(x: Number) -> Number:
-    # Rounding √½ and x √½ costs a relative error of up to x² 2⁻⁵² in the left tail: 3e-13 at −37, where gelu is −2e-298.
+    # Rounding √½ and x √½ costs up to x² 2⁻⁵² in the left tail, relatively: 3e-13 at −37, where gelu is −2e-298.
     return x / 2 * erfc(x * -_SQRT_HALF)
 
 
@@ -232,9 +232,9 @@ BUILT_IN: tuple[Activation, ...] = (
                range=(-1, 1), monotonic=True, formula="x / (1 + |x|)"),
     Activation("silu", _silu, _silu_derivative, range=(-0.2784645427610738, INF), monotonic=False,
                formula="x * sigmoid(x)"),
-    Activation("gelu", _gelu, _gelu_derivative, range=(-0.16997120747990369, INF), monotonic=False,
+    Activation("gelu", _gelu, _gelu_derivative, range=(-0.16997120747990366, INF), monotonic=False,
                formula="x * (1 + erf(x / sqrt(2))) / 2"),
-    Activation("mish", _mish, _mish_derivative, range=(-0.30884013049800676, INF), monotonic=False,
+    Activation("mish", _mish, _mish_derivative, range=(-0.30884341301725043, INF), monotonic=False,
                formula="x * tanh(softplus(x))"),
     Activation("hard_sigmoid", lambda x: minimum(maximum(x + 3, 0), 6) / 6,
                lambda x, out: where(abs(x) < 3, 1, 0 * x) / 6,  # 0 * x: a Fraction's slope is the Fraction 1/6

@@ -154,6 +154,8 @@ class PowLayer(Node):
             raise NumericsError(
                 f"PowLayer: {short(x)} ** {short(n)} is not real. Fix: use a base ≥ 0 or a whole exponent."
             )
+        if type(out) is float and math.isinf(out) and numerics.is_finite(x):
+            raise OverflowError("result too large")  # as CPython does; PyPy squares to inf
         return out
 
     def gradient(self, dout: Number, out: Number, x: Number, exponent: Number = None) -> Any:

@@ -211,7 +211,7 @@ def get_activation(activation: Any) -> Activation:
     if callable(activation) and not isinstance(activation, type):
         return Activation(getattr(activation, "__name__", "activation"), activation)
     raise ArgumentTypeError(
-        f"activation must be a name, an Activation or a function, got {activation!r}. Fix: 'sigmoid'."
+        f"activation must be a name, an Activation or a function, got {short(activation)}. Fix: 'sigmoid'."
     )
 
 
@@ -227,4 +227,4 @@ def get(kind: str, wanted: Any, base: type) -> Any:
         return found() if isinstance(found, type) else found
     if isinstance(wanted, type) and issubclass(wanted, base):
         return wanted()
-    raise ArgumentTypeError(f"{kind} must be a name or a {base.__name__}, got {wanted!r}. Fix: pass one of these.")
+    raise ArgumentTypeError(f"{kind} must be a name or a {base.__name__}, got {short(wanted)}. Fix: pass one of these.")

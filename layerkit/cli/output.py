@@ -46,8 +46,9 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """One line on stderr."""
-    print(visible(" ".join(text.splitlines())), file=sys.stderr, flush=True)
+    """One line on stderr, where there is one."""
+    if sys.stderr is not None:
+        print(visible(" ".join(text.splitlines())), file=sys.stderr, flush=True)
 
 
 def complain(text: str) -> None:

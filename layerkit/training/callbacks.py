@@ -26,7 +26,7 @@ class Callback:
         """After each epoch; logs has the loss and all metrics by name."""
 
     def end(self, model: Any) -> None:
-        """After the last epoch, however the training ended."""
+        """After the last epoch; not where an error or Ctrl-C ended the training."""
 
 
 class EarlyStopping(Callback):

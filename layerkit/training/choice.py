@@ -43,6 +43,8 @@ def choose(model: Any, x: Rows, target: Rows, batch_size: int, shuffle: bool, no
     if key not in model.programs:
         try:
             model.programs[key] = _checked_program(model, x, target, batch_size)
+        except ArithmeticError:  # numbers beyond a float: the layers say in which batch
+            return eager
         except Exception as error:
             if _is_strict(model):
                 raise

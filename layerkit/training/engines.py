@@ -121,6 +121,8 @@ class Unrolled(Eager):
     def run(self, epoch: int, limit: int, interrupts: DeferredInterrupts) -> Columns:
         per_chunk = max(1, int(CHUNK_SECONDS / self.seconds_per_batch))
         count = min(limit, max(1, per_chunk // self.batches_per_epoch))
+        interrupts.check()
+        generator = self.model.shuffle_rng.getstate()
         orders = [self.order() for _ in range(count)] if len(self.rows) > 1 else [[0]] * count
         cuts: list[Any]
         if self.program.batched:
@@ -132,10 +134,31 @@ class Unrolled(Eager):
         for start in range(0, len(cuts), per_chunk):
             interrupts.check()
             chunk = cuts[start : start + per_chunk]
-            more_losses, more_outputs = self._chunk(chunk, epoch, start)
+            measured = self._chunk(chunk)
+            if measured is None and count > 1:
+                self.model.shuffle_rng.setstate(generator)
+                return self._epoch_by_epoch(epoch, count)
+            more_losses, more_outputs = measured or self._one_by_one(chunk, epoch, start)
             losses += more_losses
             outputs += more_outputs
         return self._columns(losses, outputs, orders)
+
+    def _epoch_by_epoch(self, epoch: int, count: int) -> Columns:
+        """Epochs one at a time, up to the one that fails: those before it are complete, and count."""
+        columns: Columns = {}
+        for k in range(count):
+            before, generator = self.model.snapshot(), self.model.shuffle_rng.getstate()
+            try:
+                more = self.run(epoch + k, 1, DeferredInterrupts())  # Ctrl-C waits: these epochs are short
+            except NumericsError:
+                if k == 0:
+                    raise
+                restore(self.model, before)
+                self.model.shuffle_rng.setstate(generator)
+                break
+            for name, values in more.items():
+                columns.setdefault(name, []).extend(values)
+        return columns
 
     def _columns(self, losses: list[Number], outputs: list[Any], orders: list[list[int]]) -> Columns:
         per_epoch, size = self.batches_per_epoch, len(self.rows)
@@ -151,8 +174,11 @@ class Unrolled(Eager):
                 columns.setdefault(name, []).extend(values)
         return columns
 
-    def _chunk(self, cuts: list[Any], epoch: int, first: int) -> tuple[list[Number], list[Any]]:
-        """Train these batches, given by the numbers of their rows; losses and, where metrics ask for them, outputs."""
+    def _chunk(self, cuts: list[Any]) -> tuple[list[Number], list[Any]] | None:
+        """Train these batches, given by the numbers of their rows; losses and, where metrics ask for them, outputs.
+
+        None, and everything as before, where something is not finite.
+        """
         model, program = self.model, self.program
         before = model.snapshot()
         began = time.perf_counter()
@@ -165,7 +191,7 @@ class Unrolled(Eager):
             raise
         if result is None:
             restore(model, before)
-            return self._one_by_one(cuts, epoch, first)
+            return None
         self.seconds_per_batch = max(1e-7, (time.perf_counter() - began) / len(cuts))
         return result[1], result[2]
 

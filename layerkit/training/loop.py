@@ -59,8 +59,8 @@ def run(
     finally:
         progress.close()
         engine.finish()
-        for callback in callbacks:
-            callback.end(model)
+    for callback in callbacks:
+        callback.end(model)
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:

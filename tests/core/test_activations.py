@@ -213,6 +213,15 @@ def test_extreme_floats_give_finite_floats_within_the_declared_range(activation:
 
 
 @pytest.mark.parametrize("activation", activations().values(), ids=lambda activation: activation.name)
+def test_the_declared_range_is_no_wider_than_the_values(activation: Activation) -> None:
+    values = [activation(x) for x in (-1e308, -800.0, *(n / 1000 for n in range(-3000, 3000)), 800.0, 1e308)]
+    low, high = activation.range
+    assert min(values) <= (low + 1e-6 if math.isfinite(low) else -1e307)
+    assert max(values) >= (high - 1e-6 if math.isfinite(high) else 1e307)
+    assert min(values) >= low - 4 * EPSILON * abs(low)
+
+
+@pytest.mark.parametrize("activation", activations().values(), ids=lambda activation: activation.name)
 def test_nan_is_never_turned_into_a_number_except_by_the_hard_limiters(activation: Activation) -> None:
     out = activation(NAN)
     assert math.isnan(out) or activation.name in ("step", "sign")

@@ -165,3 +165,13 @@ def test_the_demo_tells_all_four_stories_in_less_than_ten_seconds(capsys: pytest
     ):  # fmt: skip
         assert printed in out
     assert max(map(len, out.splitlines())) <= 110
+
+
+def test_the_example_that_trains_on_a_table_tells_the_penguins_apart(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["train_csv.py"])
+    names, out = example("train_csv", capsys)
+    assert names["share"] > 0.95
+    assert "Table of 344 rows" in out
+    assert "'sex': 11" in out

@@ -71,6 +71,7 @@ def test_heaps_that_lie_apart_are_told_apart_without_a_mistake(run: Run) -> None
     assert "split: 32 rows to train, 8 held out, stratified, seed 0" in out
     # 2·3 weights and 3 biases, then 3·2 weights and 2 biases
     assert "network: 2 → 3 tanh → 2 softmax, 17 parameters" in out
+    assert "batch size 3, epochs: until the loss stops falling, at most 200" in out  # a tenth of 32 rows
     assert "accuracy on the training part: 100.00 %" in out
     assert "accuracy on the part held out: 100.00 %" in out
     matrix = [line.split() for line in out.splitlines()[-4:]]

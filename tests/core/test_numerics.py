@@ -248,6 +248,8 @@ def test_softmax_and_its_logarithms_are_right_to_a_few_units_in_the_last_place(
 def test_extreme_logits_overflow_nowhere() -> None:
     assert softmax([1e308, -1e308, 0.0]) == [1, 0, 0]
     assert softmax([-1e308, -1e308]) == [0.5, 0.5]
+    assert softmax([-1e308, 1e308]) == [0, 1]
+    assert softmax([0.0, 1000.0]) == [0, 1]
     assert logsumexp([1e308, 1e308]) == 1e308
     assert logsumexp([-1e308, 1e308]) == 1e308
     assert log_softmax([1e308, 0.0]) == [0, -1e308]
