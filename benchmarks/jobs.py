@@ -14,6 +14,7 @@ from typing import Any
 
 from layerkit import SGD, Adam, Dense, Sequential
 from layerkit.data import load_digits, load_iris, one_hot
+from layerkit.training import choice
 
 EPSILON = 1e-12
 """For Adam. So small that it does not matter where a framework adds it (PyTorch: elsewhere than Keras)."""
@@ -98,6 +99,21 @@ def trains_unrolled(job: Job) -> bool:
     model = model_for(job)
     model.fit(job.x, job.y, job.epochs, job.batch_size, shuffle=False, verbose=0)
     return model.layers[-1].out is None
+
+
+def unrolled_peer(job: Job) -> Peer:
+    """`fit` made to train through the unrolled program, however large the network is."""
+    peer = layerkit_peer(job, name="unrolled")
+
+    def run() -> list[float]:
+        limits = dict(choice.LIMITS)
+        choice.LIMITS.update(dict.fromkeys(limits, (10**9, 10**9)))
+        try:
+            return peer.run()
+        finally:
+            choice.LIMITS.update(limits)
+
+    return Peer(peer.name, job, run)
 
 
 # -- the jobs ---------------------------------------------------------------------------------------------------------

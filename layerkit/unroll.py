@@ -23,8 +23,10 @@ MATH_FUNCTIONS = ("erf", "erfc", "exp", "expm1", "log", "log1p", "sqrt", "tanh")
 # parentheses. What is not in the table is a call.
 _WRITTEN: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "where({0}, {1}, {2})": ("{1} if {0} else {2}", 1, (2, 2, 1)),
-    "maximum({0}, {1})": ("{0} if {0} >= {1} else {1}", 1, (9, 9)),
-    "minimum({0}, {1})": ("{0} if {0} <= {1} else {1}", 1, (9, 9)),
+    "maximum({0}, {1})": ("{0} if {0} >= {1} or {0} != {0} else {1}", 1, (9, 9)),  # NaN where one of them is
+    "minimum({0}, {1})": ("{0} if {0} <= {1} or {0} != {0} else {1}", 1, (9, 9)),
+    "maximum({0}, number {1})": ("{1} if {0} < {1} else {0}", 1, (9, 9)),
+    "minimum({0}, number {1})": ("{1} if {0} > {1} else {0}", 1, (9, 9)),
     **{f"{{0}} {sign} {{1}}": (f"{{0}} {sign} {{1}}", 2, (3, 3)) for sign in ("<", "<=", ">", ">=", "==", "!=")},
     "{0} + {1}": ("{0} + {1}", 3, (3, 4)),
     "{0} - {1}": ("{0} - {1}", 3, (3, 4)),
@@ -33,9 +35,11 @@ _WRITTEN: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "-{0}": ("-{0}", 5, (5,)),
     "{0} ** {1}": ("{0} ** {1}", 6, (7, 6)),
 }
+_PRINTED = frozenset([*_WRITTEN, *(f"{name}({{0}})" for name in ("abs", *MATH_FUNCTIONS))])
 _ATOM = 9
 _SUMS = ("{0} + {1}", "{0} - {1}")
 _COMMUTATIVE = ("{0} + {1}", "{0} * {1}")
+_OF_TWO = ("maximum", "minimum")  # written with an operand more than once, which must be a name or a number
 
 
 class CallLayer(Node):
@@ -68,7 +72,7 @@ class Term:
         self.text = text  # how it is written where it is used
         self.name: str | None = None  # the line of its own that it has, if it must have one
         self.uses = 0
-        self.leaves: frozenset[str] = frozenset()  # the inputs that `text` reads
+        self.leaves: frozenset[str] = frozenset()  # the names that `text` reads
 
 
 class Printer:
@@ -107,8 +111,9 @@ class Printer:
         for index in sorted(_needed([value for _, value in outputs])):
             terms.add(graph.values[index], (names or {}).get(graph.values[index]))
         results = [(name, terms.of[value.index]) for name, value in outputs]
-        for name, term in results:
+        for _, term in results:
             term.uses += 1
+        for name, term in results:
             if term.uses > 1 and term.name is None and terms.is_last_reader(term, name):
                 term.name = name
         return _write(terms.all, results, list(comments), last_comment)
@@ -144,6 +149,7 @@ class _Terms:
         self.of: dict[int, Term] = {}
         self.all: list[Term] = []
         self._known: dict[Any, Term] = {}
+        self._taken: set[str] = set()  # the names of lines
 
     def add(self, value: Value, name: str | None) -> None:
         """Take in a value whose operands were taken in before."""
@@ -155,8 +161,9 @@ class _Terms:
             here = [isinstance(o, Value) and o.graph is value.graph for o in value.operands]
             args = [self.of[o.index] if own else self._number(o) for o, own in zip(value.operands, here)]
             term = self._operation(value.node, args, value.index)
-        if name is not None and term.name is None and term.symbol:
+        if name is not None and term.name is None and term.symbol and name not in self._taken:
             term.name = name
+            self._taken.add(name)
         self.of[value.index] = term
 
     def is_last_reader(self, term: Term, name: str) -> bool:
@@ -170,17 +177,21 @@ class _Terms:
         number = float(value)
         if number - number != 0:
             raise RecordingError(f"the constant {value!r} is not finite. Fix: use a finite number.")
-        return self._term("", (), -1, repr(number) if number >= 0 else f"({number!r})")
+        text = repr(number)
+        return self._term("", (), -1, f"({text})" if text.startswith("-") else text)
 
     def _operation(self, node: Node, args: list[Term], index: int) -> Term:
         symbol = node.symbol
-        if isinstance(node, CallLayer):
-            symbol = self.printer.function_name(node.function) + _arguments(len(args))
+        if type(node).__module__ != PowLayer.__module__ or symbol not in _PRINTED:
+            function = node.function if isinstance(node, CallLayer) else node.compute
+            symbol = self.printer.function_name(function) + _arguments(len(args))
         elif isinstance(node, PowLayer) and node.exponent is not None:
             if node.exponent == 2:
                 symbol, args = "{0} * {1}", [args[0], args[0]]
             else:
                 args = [args[0], self._number(node.exponent)]
+        elif symbol.startswith(_OF_TWO) and args[1].index < 0:
+            symbol = symbol.replace("{1}", "number {1}")
         elif symbol.split("(")[0] in MATH_FUNCTIONS:
             self.printer.math_functions.add(symbol.split("(")[0])
         same = _without_effect(symbol, [arg.text if not arg.symbol else "" for arg in args])
@@ -217,24 +228,21 @@ def _write(
 ) -> list[str]:
     lines: list[str] = []
     partial_names = _names_of_partial_sums(terms)
-    atoms = {id(arg) for term in terms if _is_atomic_pattern(term.symbol) for arg in term.args}
+    atoms = {id(arg) for term in terms if term.symbol.startswith(_OF_TWO) for arg in term.args}
 
     def give_line(term: Term, name: str) -> None:
         lines.append(f"{name} = {term.text}")
-        term.text, term.symbol, term.leaves = name, "", frozenset()
+        term.text, term.symbol, term.leaves = name, "", frozenset((name,))
 
     for term in terms:
         if not term.symbol:
             continue
         while comments and comments[0][0] <= term.index:
             _comment(lines, comments.pop(0)[1])
-        text = _text(term)
-        if len(text) > LINE_LENGTH:
-            for arg in term.args if term.symbol not in _SUMS else term.args[:1]:
-                if arg.symbol and len(arg.text) > LINE_LENGTH // 2:
-                    give_line(arg, partial_names.get(id(arg)) or f"v{arg.index}")
-            text = _text(term)
-        term.text = text
+        for arg in term.args:
+            if arg.symbol and len(arg.text) > LINE_LENGTH // 2 and len(_text(term)) > LINE_LENGTH:
+                give_line(arg, partial_names.get(id(arg)) or f"v{arg.index}")
+        term.text = _text(term)
         term.leaves = frozenset().union(*(arg.leaves for arg in term.args))
         if term.name is not None or term.uses > 1 or id(term) in atoms:
             give_line(term, term.name or f"v{term.index}")
@@ -251,17 +259,14 @@ def _comment(lines: list[str], text: str) -> None:
         lines.append(f"# {text}")
 
 
-def _is_atomic_pattern(symbol: str) -> bool:
-    return symbol in ("maximum({0}, {1})", "minimum({0}, {1})")
-
-
 def _names_of_partial_sums(terms: list[Term]) -> dict[int, str]:
-    """A long sum is written in parts; each part is kept under the name of the whole."""
+    """A long sum is written in parts; each part is kept under the name of the whole, unless that is an input's."""
+    inputs = {term.text for term in terms if not term.symbol}
     names: dict[int, str] = {}
     for term in reversed(terms):
         whole = term.name or names.get(id(term))
-        if whole is not None and term.symbol in _SUMS and term.args[0].uses == 1 and term.args[0].name is None:
-            names[id(term.args[0])] = whole
+        if whole is not None and whole not in inputs and term.symbol in _SUMS:
+            names.update({id(arg): whole for arg in term.args[:1] if arg.uses == 1 and arg.name is None})
     return names
 
 
@@ -283,7 +288,7 @@ def _assign(lines: list[str], results: list[tuple[str, Term]]) -> None:
         text = term.text
         for leaf in term.leaves & kept.keys():
             text = _renamed(text, leaf, kept[leaf])
-        if last_reader.get(name, -1) > k:
+        if text != name and last_reader.get(name, -1) > k:
             kept[name] = f"old_{name}"
             lines.append(f"{kept[name]} = {name}")
         if text != name:

@@ -26,8 +26,8 @@ class LayerNames:
 def layer_names(layers: Sequence[Layer]) -> list[LayerNames]:
     """Units are h1, h2, … in a hidden layer (h1_1, … where there are several), o1, o2, … in the last.
 
-    A Dense layer begins new units. An activation after it makes their `out`, the Dense then their `net`; any other
-    layer's output has its number: out3_h1.
+    A Dense layer begins new units. An activation after one without makes their `out`, the Dense then their `net`; any
+    other layer's output has its number: out3_h1.
     """
     dense = [k for k, layer in enumerate(layers) if isinstance(layer, Dense)]
     names = []
@@ -42,7 +42,7 @@ def layer_names(layers: Sequence[Layer]) -> list[LayerNames]:
         if isinstance(layer, Dense):
             then = layers[k + 1] if k + 1 < len(layers) else None
             quantity = "net" if layer.activation is None and isinstance(then, (ActivationLayer, Softmax)) else "out"
-        elif isinstance(layer, (ActivationLayer, Softmax)) and k - 1 in dense:
+        elif k and isinstance(layer, (ActivationLayer, Softmax)) and names[-1].quantity == "net":
             quantity = "out"
         else:
             quantity = f"out{k + 1}"

@@ -225,9 +225,7 @@ def test_a_fit_with_impossible_arguments_is_refused(
         (("adam", "mse", [5]), ArgumentTypeError, "metric"),
     ],
 )
-def test_an_impossible_compile_is_refused(
-    model: Sequential, arguments: Any, error: type[Exception], text: str
-) -> None:
+def test_an_impossible_compile_is_refused(model: Sequential, arguments: Any, error: type[Exception], text: str) -> None:
     refused(lambda: model.compile(*arguments), error, text)
 
 

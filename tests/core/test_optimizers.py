@@ -181,7 +181,7 @@ def test_an_update_that_is_not_finite_changes_nothing_and_names_the_parameter(na
     optimizer.update(parameters)
     parameters[1].grad = [0.0, bad]
     before, state = [p.value for p in parameters], copy.deepcopy(list(optimizer.state()[1].values()))
-    with pytest.raises(NumericsError, match="^bias: "):
+    with pytest.raises(NumericsError, match=r"^bias: "):
         optimizer.update(parameters)
     assert [p.value for p in parameters] == before
     assert optimizer.step == 1

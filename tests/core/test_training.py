@@ -10,7 +10,7 @@ import random
 import sys
 import types
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -517,7 +517,7 @@ def test_early_stopping_on_what_is_not_measured_names_what_is() -> None:
 def test_a_learning_rate_schedule_sets_the_rate_before_each_epoch(eagerly: bool) -> None:
     model, rates = line(0.08, eagerly=eagerly), []
     halve = LearningRateSchedule(lambda epoch, rate: rate / 2 if epoch else rate)
-    model.fit(LINE_X, LINE_Y, epochs=3, callbacks=[halve, lambda m, e, l: rates.append(m.optimizer.learning_rate)])
+    model.fit(LINE_X, LINE_Y, epochs=3, callbacks=[halve, lambda m, *_: rates.append(m.optimizer.learning_rate)])
     assert rates == [0.08, 0.04, 0.02]
     by_hand = line(0.08)
     for rate in (0.08, 0.04, 0.02):
@@ -581,7 +581,7 @@ def test_verbose_1_without_tqdm_shows_the_first_and_the_last_epoch(capsys: Any, 
 
 
 class FakeBar:
-    made: list[FakeBar] = []
+    made: ClassVar[list[FakeBar]] = []
 
     def __init__(self, **arguments: Any) -> None:
         self.arguments, self.done, self.texts, self.closed = arguments, 0, [], False
