@@ -68,7 +68,7 @@ class Optimizer:
     def update(self, parameters: Sequence[Any]) -> None:
         """One step for all trainable parameters; all of them change, or where an error is raised none does.
 
-        :raises NumericsError: where a gradient, new weight or new state is not finite; the message names the parameter.
+        :raises NumericsError: where a new weight or state is not finite; the message names the parameter.
         """
         rate, step = self.current_rate(), self.step + 1
         changes = []
@@ -80,11 +80,11 @@ class Optimizer:
             updated = [self.update_row(w, g, s, rate, step) for w, g, s in zip(rows, gradients, states)]
             new_rows = [row for row, _ in updated]
             kept = [row for _, state in updated for row in state]
-            for what, numbers in (("gradient", gradients), ("new weight", new_rows), ("mean of gradients", kept)):
+            for what, numbers in (("weight", new_rows), ("mean of gradients", kept)):
                 if not _are_finite(numbers):
                     raise NumericsError(
-                        f"{parameter.name}: in an update with learning rate {short(rate)} a {what} is not finite. "
-                        "Fix: lower the learning rate or scale the data."
+                        f"{parameter.name}: an update with learning rate {short(rate)} gives a {what} that is not "
+                        "finite. Fix: lower the learning rate or scale the data."
                     )
             changes.append((parameter, new_rows, [state for _, state in updated]))
         for parameter, new_rows, new_states in changes:
@@ -289,7 +289,7 @@ class Rprop(Optimizer):
         kept = [_sign(a) * _sign(b) for a, b in zip(before, g)]
         factors = [where(k > 0, self.increase, where(k < 0, self.decrease, 1)) for k in kept]
         sizes = [minimum(maximum(size * f, self.smallest), self.largest) for size, f in zip(sizes, factors)]
-        used = [where(k < 0, 0, b) for k, b in zip(kept, g)]
+        used = [where(k < 0, 0 * b, b) for k, b in zip(kept, g)]  # 0 * b: so that an infinite gradient is not hidden
         return [a - _sign(b) * size for a, b, size in zip(w, used, sizes)], (used, sizes)
 
     def config(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from layerkit.layers.activation_layer import ActivationLayer, get_activation_lay
 from layerkit.layers.base import Layer, Parameter
 from layerkit.layers.softmax import Softmax
 from layerkit.linalg import Rows, affine, columns, dot, outer_sum
+from layerkit.numerics import like
 from layerkit.rows import as_rows
 
 
@@ -97,7 +98,10 @@ class Dense(Layer):
             fan_in = require_whole(self.label, "fan_in", fan_in)
             weight = self._given_weight or self.kernel_initializer.matrix(fan_in, self.units, rng=rng)
             if self.use_bias:
-                bias = self._given_bias or self.bias_initializer.vector(fan_in, self.units, rng=rng)
+                bias = self._given_bias
+                if bias is None:  # a drawn 0 is exact beside fractions, too
+                    drawn = self.bias_initializer.vector(fan_in, self.units, rng=rng)
+                    bias = [like(0, weight[0][0]) if b == 0 else b for b in drawn]
                 self._bias = Parameter("bias", bias)
             self._weight = Parameter("weight", weight)
             self.fan_in = fan_in

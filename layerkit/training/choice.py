@@ -7,19 +7,23 @@ in two parts gives the same bits as a run in one. The limits are measured by `be
 from __future__ import annotations
 
 import os
+import random
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from layerkit.errors import LayerkitError
+from layerkit.activation import Activation
+from layerkit.errors import RecordingError
 from layerkit.layers import Layer, Parameter
 from layerkit.linalg import Rows
-from layerkit.training.engines import Eager, Unrolled, restore, train_batch
+from layerkit.training import side_by_side
+from layerkit.training.engines import Eager, Unrolled
 from layerkit.training.program import ForwardProgram, Program
 
 # The most parameters with which the unrolled program is at least as fast as the layers: (one row a batch, more rows).
 LIMITS = {"cpython": (3000, 1800), "cpython before 3.12": (3000, 3000), "pypy": (220, 100)}
-PROBE_TOLERANCE = 1e-6
 ROWS_WORTH_A_PROGRAM = 500
+PROGRAMS_KEPT = 16
 
 
 def parameter_limits() -> tuple[int, int]:
@@ -39,18 +43,23 @@ def choose(model: Any, x: Rows, target: Rows, batch_size: int, shuffle: bool, no
     size = sum(map(len, model.parameters))
     if model.run_eagerly or model.exact or not 0 < size <= parameter_limits()[batch_size > 1]:
         return eager
-    key = (_fingerprint(model), batch_size > 1)
-    if key not in model.programs:
-        try:
-            model.programs[key] = _checked_program(model, x, target, batch_size)
-        except ArithmeticError:  # numbers beyond a float: the layers say in which batch
-            return eager
-        except Exception as error:
-            if _is_strict(model):
-                raise
-            note(f"training object by object: the model cannot be unrolled ({error})")
-            return eager
-    program = model.programs[key][0]
+    try:
+        model.optimizer.current_rate()
+    except Exception:  # of the user's function; it is met again where it is needed
+        return eager
+
+    def make() -> Program:
+        program = Program(model, x[0], target[0], batched=batch_size > 1, outputs=bool(model.metrics))
+        side_by_side.check_training(program, model, x, target, batch_size)
+        return program
+
+    try:
+        program: Program = _kept_or_made(model, ("train", batch_size > 1), make)
+    except Exception as error:
+        if _is_strict(model) and not isinstance(error, ArithmeticError):
+            raise
+        note(f"training object by object: the model cannot be unrolled ({error})")
+        return eager
     return Unrolled(program, model, x, target, batch_size, shuffle)
 
 
@@ -64,71 +73,93 @@ def forward_program(model: Any, x: Rows, target: Rows | None) -> ForwardProgram 
     size = sum(map(len, model.parameters))
     if model.run_eagerly or model.exact or not 0 < size <= parameter_limits()[1] or len(x) < ROWS_WORTH_A_PROGRAM:
         return None
-    key = ("forward", _fingerprint(model, training=target is not None), target is not None)
+
+    def make() -> ForwardProgram:
+        program = ForwardProgram(model, x[0], target[0] if target else [], with_loss=target is not None)
+        side_by_side.check_forward(program, model, x, target)
+        return program
+
+    try:
+        program: ForwardProgram = _kept_or_made(model, ("forward", target is not None), make)
+    except ArithmeticError:
+        return None
+    except Exception:
+        if _is_strict(model):
+            raise
+        return None
+    return program
+
+
+def _kept_or_made(model: Any, use: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """The model's program for this use; made where there is none yet for a model such as it is now.
+
+    :raises RecordingError: where there can be none, which is remembered as well.
+    """
+    key = (*use, _fingerprint(model, training=use != ("forward", False)))
     if key not in model.programs:
+        generator = random.getstate()  # somebody's layer may draw from it
         try:
-            program = ForwardProgram(model, x[0], target[0] if target else [], with_loss=target is not None)
-        except Exception:
+            made = make()
+        except ArithmeticError:  # of these rows; others may do
+            raise
+        except Exception as error:
+            made = str(error)
             if _is_strict(model):
                 raise
-            return None
-        model.programs[key] = (program, list(model.layers))
-    found: ForwardProgram = model.programs[key][0]
+        finally:
+            random.setstate(generator)
+        while len(model.programs) >= PROGRAMS_KEPT:
+            del model.programs[next(iter(model.programs))]
+        model.programs[key] = made
+    found = model.programs[key]
+    if isinstance(found, str):
+        raise RecordingError(found)
     return found
 
 
 def _is_strict(model: Any) -> bool:
-    own = all(type(layer).__module__.startswith("layerkit.") for layer in model.layers)
-    return own and bool(os.environ.get("LAYERKIT_STRICT"))
+    """Whether a failure is raised: in the tests, where layerkit's own objects cannot be unrolled."""
+    return bool(os.environ.get("LAYERKIT_STRICT")) and side_by_side.is_own(model)
+
+
+# -- when a program still holds -----------------------------------------------------------------------------------
+
+_OF_A_BATCH = {"x", "out", "dout", "dx", "net", "delta", "mask", "name", "rng"}  # in a layer
+_OF_A_STEP = {"_learning_rate", "step", "_state", "_seen"}  # in an optimizer or a loss
+
+
+class _Same:
+    """Equal only to the same object, which stays alive, so that no other takes its place."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
 
 
 def _fingerprint(model: Any, *, training: bool = True) -> tuple[Any, ...]:
     """Equal as long as a recorded program still says what the model's objects do."""
-    shown = {"x", "out", "dout", "dx", "net", "delta", "mask", "name", "rng"}
-    layers = tuple(
-        (id(layer), tuple((name, _plain(value)) for name, value in sorted(vars(layer).items()) if name not in shown))
-        for layer in model.layers
+    layers = tuple((_Same(layer), _settings(layer, _OF_A_BATCH)) for layer in model.layers)
+    rules = tuple(_settings(rule, _OF_A_STEP) for rule in (model.optimizer, model.loss)) if training else ()
+    return layers, tuple((p.trainable, p.shape) for p in model.parameters), rules, bool(model.metrics)
+
+
+def _settings(thing: Any, left_out: set[str]) -> tuple[Any, ...]:
+    """The type of an object and its attributes, but for those that change with every batch."""
+    return type(thing), tuple(
+        (name, _plain(value))
+        for name, value in sorted(vars(thing).items())
+        if name not in left_out
     )
-    rules = [_rule(rule) for rule in (model.optimizer, model.loss)] if training else []
-    return layers, tuple(p.trainable for p in model.parameters), tuple(rules), bool(model.metrics)
-
-
-def _rule(rule: Any) -> tuple[Any, ...]:
-    return type(rule), tuple((name, _plain(value)) for name, value in rule.config().items() if name != "learning_rate")
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (int, float, str, bool, type(None))):
-        return value
-    if isinstance(value, Layer):
-        return id(value), id(getattr(value, "activation", None))
-    return id(value) if isinstance(value, Parameter) else repr(value)
-
-
-def _checked_program(model: Any, x: Rows, target: Rows, batch_size: int) -> tuple[Program, Any]:
-    """The program, after it has made two steps to the same numbers as the layers.
-
-    So a layer that mixes the rows of a batch, keeps something from step to step, or draws numbers on its own is found.
-    """
-    rows = min(len(x), batch_size, 3) if batch_size > 1 else 1
-    program = Program(model, x[0], target[0], batched=batch_size > 1, outputs=bool(model.metrics))
-    before = model.snapshot()
-    starts = [0, rows if len(x) >= 2 * rows else 0]
-    try:
-        for start in starts:
-            train_batch(model, x[start : start + rows], target[start : start + rows])
-        wanted = program.load(model)
-        restore(model, before)
-        engine = Unrolled(program, model, x, target, batch_size, False)
-        for start in starts:
-            result = engine._run(program.load(model), [list(range(start, start + rows)) if program.batched else start])
-            if result is None:
-                raise LayerkitError("its numbers are not finite")
-            program.store(model, result[0], model.optimizer.step + 1)
-        got = program.load(model)
-    finally:
-        restore(model, before)
-    for a, b in zip(wanted, got):
-        if abs(a - b) > PROBE_TOLERANCE * max(abs(a), abs(b), 1e-3):
-            raise LayerkitError("its layers give other numbers row by row than for a batch")
-    return program, list(model.layers)  # the layers stay alive, so that no other takes their id
+    if isinstance(value, (Layer, Activation)):
+        return _Same(value), _settings(value, _OF_A_BATCH)
+    if callable(value) or type(value).__repr__ is object.__repr__ or isinstance(value, Parameter):
+        return _Same(value)
+    return repr(value)

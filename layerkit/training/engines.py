@@ -41,15 +41,29 @@ class Eager:
         return order
 
     def run(self, epoch: int, limit: int, interrupts: DeferredInterrupts) -> Columns:
-        """One epoch; Ctrl-C is handled between batches.
+        """One epoch or more; Ctrl-C is handled between batches.
 
         :raises NumericsError: where a number is not finite; the message names layer, epoch and batch.
         """
+        interrupts.check()
+        model = self.model
+        generator = model.shuffle_rng.getstate() if self.shuffle and len(self.x) > 1 else None
+        steps = model.optimizer.step
+        try:
+            return self._epochs(epoch, limit, interrupts)
+        except BaseException:
+            if generator is not None and model.optimizer.step == steps:  # no batch is complete: as before the shuffling
+                model.shuffle_rng.setstate(generator)
+            raise
+
+    def _epochs(self, epoch: int, limit: int, interrupts: DeferredInterrupts) -> Columns:
+        """What `run` does: here, one epoch."""
         order = self.order()
         total: Number = 0
         outputs: list[Any] = []
         for batch, start in enumerate(range(0, len(order), self.batch_size)):
-            interrupts.check()
+            if batch:
+                interrupts.check()
             loss, out = self.train(order[start : start + self.batch_size], epoch, batch)
             total = total + loss * len(out)
             if self.model.metrics:
@@ -107,8 +121,9 @@ def restore(model: Any, snapshot: Any) -> None:
 class Unrolled(Eager):
     """By the unrolled program, in chunks of a fraction of a second; the model is up to date after each chunk.
 
-    Where a chunk fails or gives a number that is not finite, it is repeated from its beginning batch by batch, and the
-    failing batch goes through the layers, which say what is wrong.
+    Several epochs are trained in one chunk where they fit in. Where something fails there or is not finite, fewer are
+    tried. A chunk of one epoch that fails is repeated batch by batch, and the failing batch goes through the layers,
+    which say what is wrong.
     """
 
     def __init__(self, program: Program, model: Any, x: Rows, target: Rows, batch_size: int, shuffle: bool) -> None:
@@ -116,48 +131,61 @@ class Unrolled(Eager):
         self.program = program
         self.rows = rows_of(x, target)
         self.batches_per_epoch = -(-len(x) // batch_size)
-        self.seconds_per_batch = CHUNK_SECONDS / 16
+        self.seconds_per_batch = CHUNK_SECONDS / 16 * max(1, batch_size / 32)  # a guess, until one is measured
+        self.most_epochs = 1 << 30  # in a chunk
 
-    def run(self, epoch: int, limit: int, interrupts: DeferredInterrupts) -> Columns:
-        per_chunk = max(1, int(CHUNK_SECONDS / self.seconds_per_batch))
-        count = min(limit, max(1, per_chunk // self.batches_per_epoch))
-        interrupts.check()
-        generator = self.model.shuffle_rng.getstate()
-        orders = [self.order() for _ in range(count)] if len(self.rows) > 1 else [[0]] * count
-        cuts: list[Any]
-        if self.program.batched:
-            cuts = [order[k : k + self.batch_size] for order in orders for k in range(0, len(order), self.batch_size)]
-        else:
-            cuts = list(chain.from_iterable(orders))
+    def _epochs(self, epoch: int, limit: int, interrupts: DeferredInterrupts) -> Columns:
+        count = min(limit, self._per_chunk() // self.batches_per_epoch, self.most_epochs)
+        while count > 1:
+            columns = self._at_once(count)
+            if columns is not None:
+                self.most_epochs *= 2
+                return columns
+            count = self.most_epochs = count // 2
+        self.most_epochs = max(2, self.most_epochs)
+        order = self._order()
+        cuts = self._cuts(order)
         losses: list[Number] = []
         outputs: list[Any] = []
-        for start in range(0, len(cuts), per_chunk):
-            interrupts.check()
-            chunk = cuts[start : start + per_chunk]
-            measured = self._chunk(chunk)
-            if measured is None and count > 1:
-                self.model.shuffle_rng.setstate(generator)
-                return self._epoch_by_epoch(epoch, count)
-            more_losses, more_outputs = measured or self._one_by_one(chunk, epoch, start)
-            losses += more_losses
-            outputs += more_outputs
-        return self._columns(losses, outputs, orders)
+        while len(losses) < len(cuts):
+            done = len(losses)
+            if done:
+                interrupts.check()
+            chunk = cuts[done : done + self._per_chunk()]
+            result = self._chunk(chunk) or self._one_by_one(chunk, epoch, done, interrupts)
+            losses += result[0]
+            outputs += result[1]
+        return self._columns(losses, outputs, [order])
 
-    def _epoch_by_epoch(self, epoch: int, count: int) -> Columns:
-        """Epochs one at a time, up to the one that fails: those before it are complete, and count."""
-        columns: Columns = {}
-        for k in range(count):
-            before, generator = self.model.snapshot(), self.model.shuffle_rng.getstate()
-            try:
-                more = self.run(epoch + k, 1, DeferredInterrupts())  # Ctrl-C waits: these epochs are short
-            except NumericsError:
-                if k == 0:
-                    raise
-                restore(self.model, before)
-                self.model.shuffle_rng.setstate(generator)
-                break
-            for name, values in more.items():
-                columns.setdefault(name, []).extend(values)
+    def _per_chunk(self) -> int:
+        return max(1, int(CHUNK_SECONDS / self.seconds_per_batch))
+
+    def _order(self) -> list[int]:
+        return self.order() if len(self.rows) > 1 else [0]
+
+    def _cuts(self, order: list[int]) -> list[Any]:
+        """The batches of an epoch: the number of its row, or the list of them."""
+        if not self.program.batched:
+            return order
+        return [order[k : k + self.batch_size] for k in range(0, len(order), self.batch_size)]
+
+    def _at_once(self, count: int) -> Columns | None:
+        """Some epochs in one chunk; None, with everything as before, where something in them fails."""
+        model = self.model
+        before = model.snapshot()
+        generator = model.shuffle_rng.getstate() if self.shuffle and len(self.rows) > 1 else None
+        columns = None
+        try:
+            orders = [self._order() for _ in range(count)]
+            result = self._chunk(list(chain.from_iterable(map(self._cuts, orders))))
+            columns = result and self._columns(*result, orders)
+        except Exception:  # of a metric: the epoch where it comes from is found by trying fewer
+            pass
+        finally:
+            if columns is None:
+                restore(model, before)
+                if generator is not None:
+                    model.shuffle_rng.setstate(generator)
         return columns
 
     def _columns(self, losses: list[Number], outputs: list[Any], orders: list[list[int]]) -> Columns:
@@ -175,15 +203,14 @@ class Unrolled(Eager):
         return columns
 
     def _chunk(self, cuts: list[Any]) -> tuple[list[Number], list[Any]] | None:
-        """Train these batches, given by the numbers of their rows; losses and, where metrics ask for them, outputs.
-
-        None, and everything as before, where something is not finite.
+        """Train these batches; losses and, where metrics ask for them, outputs. None, with the model as before, where
+        something fails.
         """
         model, program = self.model, self.program
         before = model.snapshot()
         began = time.perf_counter()
         try:
-            result = self._run(program.load(model), cuts)
+            result = self.compute(program.load(model), cuts)
             if result is not None:
                 program.store(model, result[0], model.optimizer.step + len(cuts))
         except BaseException:
@@ -195,17 +222,17 @@ class Unrolled(Eager):
         self.seconds_per_batch = max(1e-7, (time.perf_counter() - began) / len(cuts))
         return result[1], result[2]
 
-    def _run(self, state: tuple[Number, ...], cuts: list[Any]) -> tuple[Any, list[Number], list[Any]] | None:
-        """The program's result, or None where something in it is not finite."""
-        batches = self._batches(cuts)
+    def compute(self, state: tuple[Number, ...], cuts: list[Any]) -> tuple[Any, list[Number], list[Any]] | None:
+        """The program's result for these batches, or None where something in it fails or is not finite."""
         step = self.model.optimizer.step
         fixed = not callable(self.model.optimizer.learning_rate)
         try:
+            batches = self._batches(cuts)
             rates = repeat(self._rate(step)) if fixed else [self._rate(step + k) for k in range(len(cuts))]
             after, losses, outputs = self.program.run(state, batches, rates)
-        except (ArithmeticError, ValueError):
-            return None
-        if not all(map(math.isfinite, losses)) or not (math.isfinite(sum(after)) or all(map(is_finite, after))):
+            if not all(map(math.isfinite, losses)) or not (math.isfinite(sum(after)) or all(map(is_finite, after))):
+                return None
+        except Exception:  # whatever it is: the layers repeat it, and say what is wrong
             return None
         return after, losses, outputs
 
@@ -225,24 +252,19 @@ class Unrolled(Eager):
         masks = [layer.draw_mask(count, width) for layer, width in self.program.random_layers(self.model)]
         return [tuple(float(v) for mask in masks for v in mask[k]) for k in range(count)]
 
-    def _one_by_one(self, cuts: list[Any], epoch: int, first: int) -> tuple[list[Number], list[Any]]:
+    def _one_by_one(
+        self, cuts: list[Any], epoch: int, first: int, interrupts: DeferredInterrupts
+    ) -> tuple[list[Number], list[Any]]:
         losses: list[Number] = []
         outputs: list[Any] = []
         for k, cut in enumerate(cuts):
-            before = self.model.snapshot()
-            result = self._run(self.program.load(self.model), [cut])
+            interrupts.check()
+            result = self._chunk([cut])
             if result is None:
-                restore(self.model, before)
-                place = first + k
-                loss, out = self.train(
-                    _as_list(cut), epoch + place // self.batches_per_epoch, place % self.batches_per_epoch
-                )
-                losses.append(loss)
-                outputs += out
-            else:
-                self.program.store(self.model, result[0], self.model.optimizer.step + 1)
-                losses += result[1]
-                outputs += result[2]
+                loss, out = self.train(_as_list(cut), epoch, first + k)
+                result = [loss], list(out)
+            losses += result[0]
+            outputs += result[1]
         return losses, outputs
 
     def finish(self) -> None:

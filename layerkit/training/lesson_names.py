@@ -55,7 +55,8 @@ def parameter_names(layers: Sequence[Layer]) -> list[list[list[str]]]:
     counts = {"w": 0, "b": 0, "p": 0}
     names = []
     for layer in layers:
-        letters = ("w", "b") if isinstance(layer, Dense) else ("p",) * len(layer.parameters)
+        letters = ("w", "b") if isinstance(layer, Dense) else ()
+        letters += ("p",) * (len(layer.parameters) - len(letters))
         for letter, parameter in zip(letters, layer.parameters):
             rows = []
             for row in parameter.rows():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -188,7 +189,7 @@ def _tuple(names: Sequence[str]) -> str:
 
 
 def _reads(line: str, name: str) -> bool:
-    return f" {name} " in f" {line.replace('(', ' ').replace(')', ' ')} "
+    return re.search(rf"\b{name}\b", line) is not None
 
 
 def rows_of(x: Rows, target: Rows) -> list[tuple[Number, ...]]:

@@ -47,7 +47,7 @@ class Recording:
             if hasattr(layer, "draw_mask"):
                 layer.draw_mask = self._mask_of(k)
         self.loss = copy.copy(model.loss)
-        self.optimizer = model.optimizer
+        self.optimizer = copy.copy(model.optimizer)
 
     def _inputs(self, names: Sequence[str], numbers: Sequence[Number]) -> list[Any]:
         return [self.graph.input(name, float(number)) for name, number in zip(names, numbers)]
@@ -159,6 +159,11 @@ class Recording:
         return ordered, state
 
 
+def is_built_in(activation: Activation) -> bool:
+    """Whether it is one of layerkit's own, with whatever parameters."""
+    return any(activation.function is own.function for own in BUILT_IN)
+
+
 class _Recordable:
     """An activation in a recording: what cannot be recorded becomes a call, one for each value."""
 
@@ -166,7 +171,8 @@ class _Recordable:
         self.activation = activation
         self.name = activation.name
         self.trainable = activation.trainable
-        self.must_record = any(activation is own for own in BUILT_IN) and bool(os.environ.get("LAYERKIT_STRICT"))
+        self.by_calls = activation.derivative  # one object, so that it is one function in the program
+        self.must_record = is_built_in(activation) and bool(os.environ.get("LAYERKIT_STRICT"))
 
     def __call__(self, x: Any) -> Any:
         try:
@@ -182,7 +188,7 @@ class _Recordable:
         except Exception:
             if self.must_record:
                 raise
-            return call(self.activation.derivative, x, out)
+            return call(self.by_calls, x, out)
 
 
 def _copy_for_recording(layer: Layer) -> Any:

@@ -16,6 +16,7 @@ from layerkit import (
     ArgumentTypeError,
     DataError,
     Dense,
+    Graph,
     Initializer,
     Layer,
     LayerkitError,
@@ -94,6 +95,20 @@ def test_fractions_stay_exact() -> None:
     assert layer.forward([[Fraction(1, 2), third]]) == [[Fraction(1, 6) + Fraction(2, 3) + Fraction(1, 7)]]
     assert layer.backward([[third]]) == [[Fraction(1, 9), Fraction(2, 3)]]
     assert layer.weight.grad == [[Fraction(1, 6), Fraction(1, 9)]]
+
+
+def test_a_bias_that_was_not_given_is_an_exact_zero_beside_fractions() -> None:
+    layer = Dense(1, weight=[[Fraction(1, 3)]])
+    assert isinstance(layer.bias.value[0], Fraction)
+    assert layer.forward([[Fraction(3)]]) == [[1]]
+
+
+def test_a_recorded_bias_adds_nothing_to_the_record_before_it_is_used() -> None:
+    graph = Graph()
+    layer = Dense(1, weight=[[graph.input("w", 2.0)]], bias=[graph.input("b", 0.0)])
+    assert len(graph.values) == 2
+    out = layer.forward([[3.0]])[0][0]
+    assert (out.value, len(graph.values)) == (6.0, 4)  # one product, one sum
 
 
 def test_weights_come_from_the_initializers_and_the_given_generator() -> None:
