@@ -70,7 +70,7 @@ class Activation:
 
     def __call__(self, x: Number) -> Number:
         """function(x); a float gives a float, a Fraction a Fraction where the function is rational."""
-        out = self.function(x, **self.parameters)
+        out = self.function(x, **self.parameters) if self.parameters else self.function(x)
         return like(out, x) if type(out) is int else out
 
     @property
@@ -84,11 +84,11 @@ class Activation:
         :raises NotDifferentiableError: where there is neither a derivative nor a surrogate.
         :raises RecordingError: where no derivative is given and the function cannot be recorded.
         """
-        if not self.trainable:
-            raise not_differentiable(self)
         given = self.given_derivative if self.differentiable else self.surrogate
         if given is not None:
-            return given(x, out, **self.parameters)
+            return given(x, out, **self.parameters) if self.parameters else given(x, out)
+        if not self.differentiable:
+            raise not_differentiable(self)
         try:
             return recorded_derivative(self, x)
         except TypeError as error:

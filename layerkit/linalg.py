@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from operator import mul
+from itertools import repeat
+from operator import add, mul
 from typing import TYPE_CHECKING, Any
 
 from layerkit.numerics import Number
@@ -50,7 +51,7 @@ def affine(x: Rows, weight: Rows, bias: Row | None) -> list[list[Number]]:
     """
     if bias is None:
         return [[dot(row, w) for w in weight] for row in x]
-    return [[dot(row, w) + b for w, b in zip(weight, bias)] for row in x]
+    return [list(map(add, map(dot, repeat(row), weight), bias)) for row in x]
 
 
 def outer_sum(left: Rows, right: Rows) -> list[list[Number]]:
@@ -62,4 +63,4 @@ def outer_sum(left: Rows, right: Rows) -> list[list[Number]]:
     if len(left) == 1:  # one row: no sums, and a multiplication is cheaper than a call of dot on one number
         return [[value * number for number in right[0]] for value in left[0]]
     right_columns = columns(right)
-    return [[dot(column, other) for other in right_columns] for column in columns(left)]
+    return [list(map(dot, repeat(column), right_columns)) for column in columns(left)]

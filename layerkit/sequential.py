@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from random import Random, SystemRandom
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
 from typing import Any
 
-from layerkit import plugins
 from layerkit.arguments import require_whole
+from layerkit.chain import Chain
 from layerkit.errors import (
-    ArgumentError,
     ArgumentTypeError,
-    DataError,
     LayerkitError,
     ModelFileError,
     OrderError,
@@ -20,21 +17,21 @@ from layerkit.errors import (
     ShapeError,
     short,
 )
-from layerkit.layers import Input, Layer, Parameter
+from layerkit.layers import Layer
 from layerkit.linalg import Rows
 from layerkit.losses import Loss, get_loss
 from layerkit.metrics import Metric, get_metric
+from layerkit.model_state import fill, state_of
 from layerkit.numerics import Number
 from layerkit.optimizers import Optimizer, get_optimizer
 from layerkit.rows import as_rows, shape_text
 from layerkit.saving import read_json, write_json
-from layerkit.tables import text_table
 from layerkit.training import History, choice, inference, loop, passes, progress
 from layerkit.training.engines import train_batch
 from layerkit.training.program import Predictor, Program
 
 
-class Sequential:
+class Sequential(Chain):
     """Layers in a chain: the output of each is the input of the next.
 
     The width of the input comes from an `Input` in front, from the first layer's `fan_in`, or from the first data.
@@ -50,13 +47,8 @@ class Sequential:
     """
 
     def __init__(self, layers: Iterable[Layer] = (), *, name: str | None = None, seed: int | None = None) -> None:
-        self.name = name
-        self.seed = (
-            SystemRandom().getrandbits(32) if seed is None else require_whole("Sequential", "seed", seed, at_least=0)
-        )
+        super().__init__(layers, name, seed)
         self.shuffle_rng = Random(self.seed)
-        self.layers: list[Layer] = []
-        self.fan_in: int | None = None
         self.optimizer: Optimizer | None = None
         self.loss: Loss | None = None
         self.metrics: list[tuple[str, Metric]] = []
@@ -64,114 +56,6 @@ class Sequential:
         self.history = History()
         self.stop_training = False
         self.programs: dict[Any, Any] = {}  # compiled, by what they depend on
-        self._units: list[int] = []  # of the layers that are built
-        if isinstance(layers, (Layer, str)) or not isinstance(layers, Iterable):
-            raise ArgumentTypeError(
-                f"Sequential: layers must be a list of layers, got {short(layers)}. Fix: put it in a list."
-            )
-        for layer in layers:
-            self.add(layer)
-
-    # -- the chain ----------------------------------------------------------------------------------------------------
-
-    def add(self, layer: Layer) -> None:
-        """Put a layer at the end of the chain; its weights are drawn as soon as the width of its input is known.
-
-        :raises ArgumentTypeError: where it is no layer.
-        :raises ArgumentError: where it is in the chain already, or its name is.
-        :raises OrderError: where an Input does not come first.
-        :raises ShapeError: where the layer was made for another width than the one before it gives.
-        """
-        if not isinstance(layer, Layer):
-            hint = f"{layer.__name__}(...)" if isinstance(layer, type) and issubclass(layer, Layer) else "Dense(3)"
-            raise ArgumentTypeError(
-                f"Sequential: add needs a layer, got {short(layer)}. Fix: add a layer object such as {hint}."
-            )
-        if isinstance(layer, Input):
-            if self.layers or self.fan_in is not None:
-                raise OrderError(
-                    "Sequential: an Input must be the first layer, and there is one layer before. Fix: add it first."
-                )
-            self.fan_in = layer.fan_in
-            return
-        if any(layer is other for other in self.layers):
-            raise ArgumentError(f"{layer.label}: it is in this Sequential already. Fix: make a second layer object.")
-        if layer.name is not None and any(layer.name == other.name for other in self.layers):
-            raise ArgumentError(f"{layer.label}: another layer has this name. Fix: choose another name.")
-        if not self.layers and self.fan_in is None and layer.fan_in is not None:
-            self._build_layer(layer, layer.fan_in)
-            self.fan_in = layer.fan_in
-        elif self.fan_in is not None:
-            self._build_layer(layer, self._units[-1] if self._units else self.fan_in)
-        self.layers.append(layer)
-
-    def _build_layer(self, layer: Layer, fan_in: int) -> None:
-        position = len(self._units)
-        units = layer.build(fan_in, rng=Random(self.seed * 1_000_003 + position + 1))
-        if layer.name is None:
-            layer.name = self._free_name(type(layer).__name__)
-        for parameter in layer.parameters:
-            parameter.name = f"{layer.name}.{parameter.name.rpartition('.')[2]}"
-        self._units.append(units)
-
-    def _free_name(self, class_name: str) -> str:
-        taken = {layer.name for layer in self.layers}
-        stem = "".join("_" + c.lower() if c.isupper() and k else c.lower() for k, c in enumerate(class_name))
-        stem = stem[: -len("_layer")] if stem.endswith("_layer") else stem
-        number = 1
-        while f"{stem}_{number}" in taken:
-            number += 1
-        return f"{stem}_{number}"
-
-    def _build(self, fan_in: int) -> None:
-        """Draw the weights of all layers, now that the width of the input is known."""
-        if not self.layers:
-            raise OrderError("Sequential: it has no layers. Fix: add some first.")
-        if self.fan_in is None:
-            with self._unbuilt_if_refused():
-                for layer in self.layers:
-                    self._build_layer(layer, self._units[-1] if self._units else fan_in)
-                self.fan_in = fan_in
-
-    @contextmanager
-    def _unbuilt_if_refused(self) -> Iterator[None]:
-        """Where data turn out not to fit, the weights that were drawn for them are forgotten again."""
-        before = None if self._units else [dict(vars(layer)) for layer in self.layers]
-        try:
-            yield
-        except BaseException:
-            if before is not None and self._units:
-                for layer, attributes in zip(self.layers, before):
-                    vars(layer).clear()
-                    vars(layer).update(attributes)
-                self.fan_in, self._units = None, []
-            raise
-
-    @property
-    def units(self) -> int:
-        """The number of outputs.
-
-        :raises OrderError: before the width of the input is known.
-        """
-        if not self._units:
-            raise OrderError("units: the model is not built yet. Fix: begin it with Input(n), or fit it first.")
-        return self._units[-1]
-
-    @property
-    def parameters(self) -> list[Parameter]:
-        """All parameters, in the order of the layers."""
-        return [parameter for layer in self.layers for parameter in layer.parameters]
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """The parameters that training changes."""
-        return [parameter for parameter in self.parameters if parameter.trainable]
-
-    @property
-    def exact(self) -> bool:
-        """Whether it computes with ints and fractions instead of floats, as its first weight says."""
-        first = next((parameter.rows()[0][0] for parameter in self.parameters), 0.0)
-        return type(first) is not float
 
     # -- what goes in -------------------------------------------------------------------------------------------------
 
@@ -441,46 +325,6 @@ class Sequential:
             )
         return [0.5] * self.fan_in
 
-    # -- looking ------------------------------------------------------------------------------------------------------
-
-    def summary_text(self) -> str:
-        """The table that `summary` prints."""
-        built = bool(self._units)
-        rows = []
-        for k, layer in enumerate(self.layers):
-            count: Any = sum(map(len, layer.parameters)) if built else "?"
-            shown = f"{layer.name or '?'} ({type(layer).__name__})"
-            activation = getattr(layer, "activation", None)
-            what = (
-                ""
-                if activation is None
-                else activation.name
-                if not isinstance(activation, Layer)
-                else activation.short_config()
-            )
-            rows.append(
-                [
-                    shown,
-                    what if isinstance(what, str) else what["name"],
-                    f"(n, {self._units[k] if built else '?'})",
-                    count,
-                ]
-            )
-        trained = sum(len(p) for p in self.parameters if p.trainable)
-        frozen = sum(len(p) for p in self.parameters if not p.trainable)
-        title = f"Model {self.name!r}" if self.name else "Model"
-        table = text_table(rows, ["layer", "activation", "output shape", "parameters"])
-        counts = f"{trained + frozen} parameters, {trained} trained, {frozen} fixed"
-        note = counts if built else "The weights are drawn when the width of the input is known."
-        return f"{title}: rows of {self.fan_in or '?'} number{'' if self.fan_in == 1 else 's'}\n{table}\n{note}"
-
-    def summary(self) -> None:
-        """Print the layers with their output shapes and parameter counts."""
-        print(self.summary_text())
-
-    def __repr__(self) -> str:
-        return f"<Sequential of {len(self.layers)} layers, {sum(map(len, self.parameters))} parameters>"
-
     # -- files --------------------------------------------------------------------------------------------------------
 
     def save(self, path: Any, *, preparation: dict[str, Any] | None = None) -> None:
@@ -503,59 +347,15 @@ class Sequential:
 
     def state(self) -> dict[str, Any]:
         """All that makes the model, as plain dicts, lists, numbers and text."""
-        return {
-            "name": self.name,
-            "seed": self.seed,
-            "fan_in": self.fan_in,
-            "layers": [
-                {
-                    "type": type(layer).__name__,
-                    "name": layer.name,
-                    "config": layer.config(),
-                    "parameters": [{"value": p.value, "trainable": p.trainable} for p in layer.parameters],
-                }
-                for layer in self.layers
-            ],
-            "loss": self.loss and {"name": self.loss.name, **self.loss.config()},
-            "optimizer": self.optimizer and {"name": self.optimizer.name, **self.optimizer.config()},
-            "metrics": [name for name, _ in self.metrics],
-        }
+        return state_of(self)
 
     @classmethod
     def from_state(cls, state: Any) -> Sequential:
-        """The model that `state` describes."""
-        try:
-            return cls._from_state(state)
-        except (DataError, ShapeError) as error:
-            raise ModelFileError(f"load: the model file is damaged: {error}") from None
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
-            raise ModelFileError(
-                f"load: the model file is not complete ({short(error, 99)}). Fix: save the model anew."
-            ) from None
+        """The model that `state` describes.
 
-    @classmethod
-    def _from_state(cls, state: dict[str, Any]) -> Sequential:
-        model = cls(name=state["name"], seed=state["seed"])
-        if state["fan_in"] is not None:
-            model.add(Input(state["fan_in"]))
-        for entry in state["layers"]:
-            layer = plugins.registry.find("layer", entry["type"])(**entry["config"], name=entry["name"])
-            model.add(layer)
-            if len(layer.parameters) != len(entry["parameters"]):
-                raise ModelFileError(
-                    f"load: {layer.label} has other parameters than the file. Fix: save the model anew."
-                )
-            for parameter, saved in zip(layer.parameters, entry["parameters"]):
-                given = saved["value"] if parameter.is_matrix else [saved["value"]]
-                value = Parameter(parameter.name, as_rows("load", parameter.name, given, exact=True))
-                if value.shape != (len(parameter.rows()), len(parameter.rows()[0])):
-                    raise ModelFileError(
-                        f"load: {value!r} must be of shape {parameter.shape}. Fix: save the model anew."
-                    )
-                parameter.set_rows(value.rows())
-                parameter.trainable = bool(saved["trainable"])
-        if state["optimizer"]:
-            model.compile(_made("optimizer", state["optimizer"]), _made("loss", state["loss"]), state["metrics"])
+        :raises ModelFileError: where the state is not complete.
+        """
+        model: Sequential = fill(cls, state)
         return model
 
 
@@ -565,9 +365,3 @@ def load_model(path: Any) -> Sequential:
     :raises ModelFileError: where the file cannot be read or holds no model.
     """
     return Sequential.from_state(read_json(path).get("model"))
-
-
-def _made(kind: str, config: dict[str, Any] | None) -> Any:
-    if config is None:
-        return None
-    return plugins.registry.find(kind, config["name"])(**{name: v for name, v in config.items() if name != "name"})

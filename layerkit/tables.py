@@ -24,7 +24,9 @@ def text_table(
     except ImportError:
         return _plain(rows, headers, float_format)
     text_columns = [k for k, column in enumerate(zip(*rows)) if any(isinstance(cell, str) for cell in column)]
-    sides = ["decimal" if k not in text_columns else "right" if name in right else "left" for k, name in enumerate(headers)]
+    sides = ["decimal"] * len(headers)
+    for k in text_columns:
+        sides[k] = "right" if headers[k] in right else "left"
     return tabulate(
         rows, headers=headers, floatfmt=float_format, disable_numparse=text_columns, colalign=sides if rows else None
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import Any
 
 from layerkit import plugins
@@ -43,12 +44,8 @@ class ActivationLayer(Layer):
         if not self.activation.trainable:
             raise not_differentiable(self.activation)
         self.check_dout(dout)
-        derivative = self.activation.derivative
-
-        def chain(d: Number, x: Number, out: Number) -> Number:
-            return d * derivative(x, out)
-
-        self.dout, self.dx = dout, per_number(chain, dout, self.x, self.out)
+        slopes = per_number(self.activation.derivative, self.x, self.out)
+        self.dout, self.dx = dout, per_number(mul, dout, slopes)
         return self.dx  # type: ignore[no-any-return]
 
     def short_config(self) -> Any:
@@ -60,7 +57,7 @@ class ActivationLayer(Layer):
         return name if registered.parameters == parameters else {"name": name, **parameters}
 
     def __getstate__(self) -> dict[str, Any]:
-        """A registered activation is pickled as its name and parameters, since the functions inside may have no name."""
+        """A registered activation is pickled as its name and parameters: the functions inside may have no name."""
         registered = plugins.activations().get(self.activation.name)
         known = registered is not None and registered.function is self.activation.function
         return {**self.__dict__, "activation": self.short_config()} if known else self.__dict__
@@ -81,6 +78,8 @@ def get_activation_layer(wanted: Any) -> ActivationLayer | Softmax | None:
     """
     if wanted is None:
         return None
+    if wanted is Softmax or getattr(wanted, "makes_activation_layer", False):
+        wanted = wanted()  # Dense(3, ReLU), where ReLU() was meant
     if isinstance(wanted, (ActivationLayer, Softmax)):
         return wanted.detached()  # the one given may be given to another layer, too, and each must keep its own batch
     if wanted == "softmax":
@@ -96,6 +95,7 @@ def _constructor(activation: str) -> Any:
         return ActivationLayer(found.configured(**parameters) if parameters else found, name=name)
 
     make.__name__ = make.__qualname__ = "".join(part.capitalize() for part in activation.split("_"))
+    make.makes_activation_layer = True  # type: ignore[attr-defined]
     make.__doc__ = f"ActivationLayer({activation!r}), with the activation's parameters as keyword arguments."
     return make
 

@@ -151,15 +151,14 @@ def _fingerprint(model: Any, *, training: bool = True) -> tuple[Any, ...]:
 def _settings(thing: Any, left_out: set[str]) -> tuple[Any, ...]:
     """The type of an object and its attributes, but for those that change with every batch."""
     return type(thing), tuple(
-        (name, _plain(value))
-        for name, value in sorted(vars(thing).items())
-        if name not in left_out
+        (name, _plain(value)) for name, value in sorted(vars(thing).items()) if name not in left_out
     )
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (Layer, Activation)):
         return _Same(value), _settings(value, _OF_A_BATCH)
-    if callable(value) or type(value).__repr__ is object.__repr__ or isinstance(value, Parameter):
+    shown_by_address: Any = object.__repr__
+    if callable(value) or isinstance(value, Parameter) or type(value).__repr__ is shown_by_address:
         return _Same(value)
     return repr(value)

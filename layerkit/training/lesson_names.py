@@ -30,7 +30,7 @@ def layer_names(layers: Sequence[Layer]) -> list[LayerNames]:
     other layer's output has its number: out3_h1.
     """
     dense = [k for k, layer in enumerate(layers) if isinstance(layer, Dense)]
-    names = []
+    names: list[LayerNames] = []
     for k, layer in enumerate(layers):
         begun = [j for j in dense if j <= k]
         if not begun:
@@ -55,12 +55,11 @@ def parameter_names(layers: Sequence[Layer]) -> list[list[list[str]]]:
     counts = {"w": 0, "b": 0, "p": 0}
     names = []
     for layer in layers:
-        letters = ("w", "b") if isinstance(layer, Dense) else ()
-        letters += ("p",) * (len(layer.parameters) - len(letters))
-        for letter, parameter in zip(letters, layer.parameters):
-            rows = []
+        letters = "wb" if isinstance(layer, Dense) else ""
+        for k, parameter in enumerate(layer.parameters):
+            letter, rows = letters[k : k + 1] or "p", []
             for row in parameter.rows():
-                rows.append([f"{letter}{counts[letter] + k + 1}" for k in range(len(row))])
+                rows.append([f"{letter}{counts[letter] + i + 1}" for i in range(len(row))])
                 counts[letter] += len(row)
             names.append(rows)
     return names

@@ -44,9 +44,7 @@ def run(
             with DeferredInterrupts() as interrupts:
                 columns = engine.run(epoch, min(at_once, epochs - epoch), interrupts)
                 if validation is not None:
-                    columns.update(
-                        {f"val_{name}": [value] for name, value in inference.measure(model, *validation).items()}
-                    )
+                    columns.update(_validate(model, epoch, validation))
                 history.extend(epoch, columns)
             progress.epochs(epoch, columns)
             epoch += len(columns["loss"])
@@ -61,6 +59,13 @@ def run(
         engine.finish()
     for callback in callbacks:
         callback.end(model)
+
+
+def _validate(model: Any, epoch: int, validation: tuple[Rows, Rows]) -> dict[str, list[Number]]:
+    try:
+        return {f"val_{name}": [value] for name, value in inference.measure(model, *validation).items()}
+    except NumericsError as error:
+        raise NumericsError(f"fit, epoch {epoch + 1}, validation_data: {error}") from None
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:

@@ -111,12 +111,11 @@ def _agree(wanted: Iterable[Number], got: Iterable[Number], floor: float) -> boo
 
 
 def _changed_alike(before: Sequence[float], wanted: Sequence[float], got: Sequence[float]) -> bool:
-    """Whether both changes agree, apart from rounding; a sum that cancels may leave a little of its terms."""
-    changes = [(a - old, b - old, abs(old)) for old, a, b in zip(before, wanted, got)]
-    largest = max(max(abs(a), abs(b)) for a, b, _ in changes[:-1])  # but for the step count
-    return all(
-        abs(a - b) <= TOLERANCE * max(abs(a), abs(b), largest / 1000) + 1e-12 * size for a, b, size in changes
-    )
+    """Whether both changes agree, apart from rounding; a sum that cancels leaves a little of its terms."""
+    changes = [(a - old, b - old) for old, a, b in zip(before, wanted, got)]
+    largest = max(max(abs(a), abs(b)) for a, b in changes[:-1])  # but for the step count
+    rounding = 1e-12 * max(1e-3, *map(abs, before[:-1]))
+    return all(abs(a - b) <= TOLERANCE * max(abs(a), abs(b), largest / 1000) + rounding for a, b in changes)
 
 
 def _remembers(model: Any, first: tuple[Any, Any], second: tuple[Any, Any]) -> bool:
