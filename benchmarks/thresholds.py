@@ -19,7 +19,9 @@ from layerkit import SGD, Dense, Sequential
 from layerkit.tables import text_table
 from layerkit.training import choice
 
-SHAPES = [(2, 2, 2), (4, 8, 3), (8, 16, 4), (16, 16, 4), (16, 24, 8), (24, 24, 8), (32, 32, 8), (64, 24, 10), (64, 32, 10)]
+SHAPES = [
+    (2, 2, 2), (4, 8, 3), (8, 16, 4), (16, 16, 4), (16, 24, 8), (24, 24, 8), (32, 32, 8), (64, 24, 10), (64, 32, 10),
+]  # fmt: skip
 LARGER = [(64, 48, 10), (64, 64, 10), (96, 64, 10), (128, 64, 10)]
 ROWS = 96
 
@@ -52,7 +54,9 @@ def measure(shape: tuple[int, int, int], batch_size: int, rounds: int) -> list:
     epochs = max(1, round(0.05 / (ROWS * max(seconds_per_example(eager, x, y, batch_size, 1), 1e-7))))
     for model in (eager, unrolled):  # a compiler that works at run time gets its chance
         seconds_per_example(model, x, y, batch_size, epochs * (20 if platform.python_implementation() == "PyPy" else 1))
-    times = [[seconds_per_example(model, x, y, batch_size, epochs) for model in (eager, unrolled)] for _ in range(rounds)]
+    times = []
+    for _ in range(rounds):
+        times.append([seconds_per_example(model, x, y, batch_size, epochs) for model in (eager, unrolled)])
     slow, fast = (statistics.median(column) * 1e6 for column in zip(*times))
     ratio = statistics.median(b / a for a, b in times)
     count = sum(map(len, unrolled.parameters))
@@ -64,7 +68,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--larger", action="store_true", help="networks beyond 64-32-10 too")
     arguments = parser.parse_args()
-    unlimited = {name: (10**9, 10**9) for name in choice.LIMITS}
+    unlimited = dict.fromkeys(choice.LIMITS, (10 ** 9, 10 ** 9))
     choice.LIMITS.update(unlimited)
     print(platform.python_implementation(), platform.python_version())
     rows = [
@@ -72,7 +76,7 @@ def main() -> None:
         for batch_size in (1, 32)
         for shape in SHAPES + (LARGER if arguments.larger else [])
     ]
-    headers = ["network", "parameters", "batch", "layers µs/example", "unrolled µs/example", "unrolled/layers", "first fit ms"]
+    headers = ["network", "parameters", "batch", "layers, µs", "unrolled, µs", "unrolled/layers", "first fit, ms"]
     print(text_table(rows, headers, float_format=".3g"))
 
 
