@@ -6,6 +6,7 @@ in two parts gives the same bits as a run in one. The limits are measured by `be
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
@@ -98,6 +99,8 @@ def _kept_or_made(model: Any, use: tuple[Any, ...], make: Callable[[], Any]) -> 
     key = (*use, _fingerprint(model, training=use != ("forward", False)))
     if key not in model.programs:
         generator = random.getstate()  # somebody's layer may draw from it
+        collecting = gc.isenabled()
+        gc.disable()  # a recording makes many objects, all of which stay: to search them takes a fifth of the time
         try:
             made = make()
         except ArithmeticError:  # of these rows; others may do
@@ -108,6 +111,8 @@ def _kept_or_made(model: Any, use: tuple[Any, ...], make: Callable[[], Any]) -> 
                 raise
         finally:
             random.setstate(generator)
+            if collecting:
+                gc.enable()
         while len(model.programs) >= PROGRAMS_KEPT:
             del model.programs[next(iter(model.programs))]
         model.programs[key] = made
