@@ -273,7 +273,7 @@ class Sequential(Chain):
     def unrolled_source(self, *, batch_size: int = 1) -> str:
         """One training step as straight-line Python, the program that `fit` runs for a network of this size.
 
-        `train(state, batches, rates)` returns the new state, the losses and no outputs. STATE, below it, is the
+        `train(state, batches, rate)` returns the new state, the losses and no outputs. STATE, below it, is the
         model's present state; a batch is one row's inputs and targets in one tuple, or with a batch_size above 1 a list
         of such rows. The text needs nothing but Python's `math`.
 

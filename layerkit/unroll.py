@@ -37,6 +37,7 @@ _WRITTEN: dict[str, tuple[str, int, tuple[int, ...]]] = {
 }
 _PRINTED = frozenset([*_WRITTEN, *(f"{name}({{0}})" for name in ("abs", *MATH_FUNCTIONS))])
 _ATOM = 9
+_WHERE = "where({0}, {1}, {2})"
 _SUMS = ("{0} + {1}", "{0} - {1}")
 _COMMUTATIVE = ("{0} + {1}", "{0} * {1}")
 _OF_TWO = ("maximum", "minimum")  # written with an operand more than once, which must be a name or a number
@@ -63,7 +64,7 @@ def call(function: Callable[..., Number], *inputs: Value) -> Any:
 class Term:
     """An operation on terms, or a leaf: a name or a number. Equal operations are one Term."""
 
-    __slots__ = ("args", "index", "leaves", "name", "symbol", "text", "uses")
+    __slots__ = ("args", "in_branch", "index", "leaves", "name", "symbol", "text", "uses")
 
     def __init__(self, symbol: str, args: tuple[Term, ...], index: int, text: str) -> None:
         self.symbol = symbol
@@ -73,6 +74,7 @@ class Term:
         self.name: str | None = None  # the line of its own that it has, if it must have one
         self.uses = 0
         self.leaves: frozenset[str] = frozenset()  # the names that `text` reads
+        self.in_branch = False  # computed only where its branch is taken, so that it must stand there
 
 
 class Printer:
@@ -116,6 +118,7 @@ class Printer:
         for name, term in results:
             if term.uses > 1 and term.name is None and terms.is_last_reader(term, name):
                 term.name = name
+        _settle_branches(terms.all)
         return _write(terms.all, results, list(comments), last_comment)
 
     def function_name(self, function: Callable[..., Any]) -> str:
@@ -223,6 +226,42 @@ def _without_effect(symbol: str, numbers: list[str]) -> int | None:
     return 1 if neutral is not None and numbers[0] == neutral and symbol in _COMMUTATIVE else None
 
 
+def _settle_branches(terms: list[Term]) -> None:
+    """Within the branch of a condition that condition is known: there, `a if c else b` is only `a`.
+
+    So a guard against overflow, `exp(where(c, -x, 0))` in the branch where c holds, is written as `exp(-x)`.
+    """
+    for term in terms:
+        if term.symbol == _WHERE:
+            condition, holding, failing = term.args
+            term.args = (condition, _settled(holding, condition, 1, 8), _settled(failing, condition, 2, 8))
+
+
+def _settled(term: Term, condition: Term, branch: int, depth: int) -> Term:
+    """The term with the condition known, where nothing else uses it; otherwise as it is."""
+    if term.uses > 1 or term.name is not None or not term.symbol or term.symbol.startswith(_OF_TWO) or not depth:
+        return term
+    if term.symbol == _WHERE and term.args[0] is condition:
+        for arg in (condition, term.args[3 - branch]):
+            _give_up(arg)
+        term.uses = 0
+        return term.args[branch]
+    args = tuple(_settled(arg, condition, branch, depth - 1) for arg in term.args)
+    term.in_branch = term.in_branch or any(new is not old or new.in_branch for new, old in zip(args, term.args))
+    term.args = args
+    return term
+
+
+def _give_up(term: Term) -> None:
+    """One use less; what nothing uses any more is not written."""
+    waiting = [term]
+    while waiting:
+        term = waiting.pop()
+        term.uses -= 1
+        if term.uses == 0:
+            waiting += term.args
+
+
 def _write(
     terms: list[Term], results: list[tuple[str, Term]], comments: list[tuple[int, str]], last_comment: str
 ) -> list[str]:
@@ -235,12 +274,12 @@ def _write(
         term.text, term.symbol, term.leaves = name, "", frozenset((name,))
 
     for term in terms:
-        if not term.symbol:
+        if not term.symbol or not term.uses:
             continue
         while comments and comments[0][0] <= term.index:
             _comment(lines, comments.pop(0)[1])
         for arg in term.args:
-            if arg.symbol and len(arg.text) > LINE_LENGTH // 2 and len(_text(term)) > LINE_LENGTH:
+            if arg.symbol and not arg.in_branch and len(arg.text) > LINE_LENGTH // 2 and len(_text(term)) > LINE_LENGTH:
                 give_line(arg, partial_names.get(id(arg)) or f"v{arg.index}")
         term.text = _text(term)
         term.leaves = frozenset().union(*(arg.leaves for arg in term.args))

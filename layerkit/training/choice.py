@@ -49,13 +49,15 @@ def choose(model: Any, x: Rows, target: Rows, batch_size: int, shuffle: bool, no
     except Exception:  # of the user's function; it is met again where it is needed
         return eager
 
+    varies = callable(model.optimizer.learning_rate)
+
     def make() -> Program:
         program = Program(model, x[0], target[0], batched=batch_size > 1, outputs=bool(model.metrics))
         side_by_side.check_training(program, model, x, target, batch_size)
         return program
 
     try:
-        program: Program = _kept_or_made(model, ("train", batch_size > 1), make)
+        program: Program = _kept_or_made(model, ("train", batch_size > 1, varies), make)
     except Exception as error:
         if _is_strict(model) and not isinstance(error, ArithmeticError):
             raise

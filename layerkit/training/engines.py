@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 
 from layerkit.errors import NumericsError
@@ -176,8 +176,9 @@ class Unrolled(Eager):
         generator = model.shuffle_rng.getstate() if self.shuffle and len(self.rows) > 1 else None
         columns = None
         try:
-            orders = [self._order() for _ in range(count)]
-            result = self._chunk(list(chain.from_iterable(map(self._cuts, orders))))
+            orders = [self.order() for _ in range(count)] if len(self.rows) > 1 else [[0]] * count
+            by_epoch = map(self._cuts, orders) if self.program.batched else orders
+            result = self._chunk(list(chain.from_iterable(by_epoch)))
             columns = result and self._columns(*result, orders)
         except Exception:  # of a metric: the epoch where it comes from is found by trying fewer
             pass
@@ -224,20 +225,19 @@ class Unrolled(Eager):
 
     def compute(self, state: tuple[Number, ...], cuts: list[Any]) -> tuple[Any, list[Number], list[Any]] | None:
         """The program's result for these batches, or None where something in it fails or is not finite."""
-        step = self.model.optimizer.step
-        fixed = not callable(self.model.optimizer.learning_rate)
+        optimizer = self.model.optimizer
+        if callable(optimizer.learning_rate) != self.program.rate_varies:  # a callback changed it
+            return None
         try:
             batches = self._batches(cuts)
-            rates = repeat(self._rate(step)) if fixed else [self._rate(step + k) for k in range(len(cuts))]
-            after, losses, outputs = self.program.run(state, batches, rates)
+            if self.program.rate_varies:
+                batches = [(batch, float(optimizer.rate_at(optimizer.step + k))) for k, batch in enumerate(batches)]
+            after, losses, outputs = self.program.run(state, batches, float(optimizer.current_rate()))
             if not all(map(math.isfinite, losses)) or not (math.isfinite(sum(after)) or all(map(is_finite, after))):
                 return None
         except Exception:  # whatever it is: the layers repeat it, and say what is wrong
             return None
         return after, losses, outputs
-
-    def _rate(self, step: int) -> float:
-        return float(self.model.optimizer.rate_at(step))
 
     def _batches(self, cuts: list[Any]) -> list[Any]:
         """What the program reads for these batches, each given by the number of its row or the list of them."""

@@ -15,10 +15,11 @@ INDENT = "    "
 
 
 class Program:
-    """Trains a model of one shape: `run(state, batches, rates)` → (state, losses, outputs).
+    """Trains a model of one shape: `run(state, batches, rate)` → (state, losses, outputs).
 
     A batch is one row's numbers with `batched=False`, otherwise a list of such rows; a row is inputs, targets and what
-    random layers draw, in one tuple. `operations` is the size of the record.
+    random layers draw, in one tuple. With `rate_varies` each batch brings its learning rate, (batch, rate), and the
+    argument counts for nothing. `operations` is the size of the record.
 
     :raises RecordingError: where something in the step cannot be recorded.
     """
@@ -26,8 +27,13 @@ class Program:
     def __init__(
         self, model: Any, x: Sequence[Number], target: Sequence[Number], *, batched: bool, outputs: bool
     ) -> None:
-        recording = Recording(model, x, target)
-        printer = Printer()
+        self.batched = batched
+        self.rate_varies = callable(model.optimizer.learning_rate)
+        printer = self._print(Recording(model, x, target), outputs)  # the record is gone before the compiler comes
+        self.run = _compiled(self.source, printer)["train"]
+
+    def _print(self, recording: Recording, outputs: bool) -> Printer:
+        batched, printer = self.batched, Printer()
         error, out = recording.forward(training=True)
         count = recording.graph.input("n", 1.0) if batched else None
         recording.backward(count)
@@ -55,23 +61,21 @@ class Program:
         self.noise_count = len(recording.noise)
         self.functions = printer.functions
         self._random = recording.random_widths
-        self.batched = batched
         self.out_names = [name for name, _ in kept]
         self.source = self._source(printer, row_lines, [f"d{name}" for name in sums], update_lines)
-        self.run = _compiled(self.source, printer)["train"]
+        recording.graph.values.clear()  # they hold the graph, and it them
+        return printer
 
     def _source(self, printer: Printer, row: list[str], sums: list[str], update: list[str]) -> str:
         counts_steps = any(_reads(line, "step") for line in [*row, *update])
         names = _tuple([*self.state_names, "step"])
-        lines = (
-            [f"from math import {', '.join(sorted(printer.math_functions))}", "", ""] if printer.math_functions else []
-        )
-        lines += ["def train(state, batches, rates):", INDENT + names + " = state"]
+        lines = [*_import(printer), "def train(state, batches, rate):", INDENT + names + " = state"]
         lines += [INDENT + "losses, outputs = [], []"]
+        also = ", rate" if self.rate_varies else ""
         begin = ["step = step + 1.0"] if counts_steps else []
         keep = [f"outputs.append({_tuple(self.out_names)})"] if self.out_names else []
         if self.batched:
-            lines += [INDENT + "for rows, rate in zip(batches, rates):"]
+            lines += [INDENT + f"for rows{also} in batches:"]
             body = [*begin, "n = float(len(rows))", "total = 0.0", *(f"{name} = 0.0" for name in sums)]
             body += [
                 f"for {_tuple(self.row_names)} in rows:",
@@ -79,7 +83,7 @@ class Program:
             ]
             body += [*update, "losses.append(total / n)"]
         else:
-            lines += [INDENT + f"for {_tuple(self.row_names)}, rate in zip(batches, rates):"]
+            lines += [INDENT + f"for {_tuple(self.row_names)}{also} in batches:"]
             body = [*begin, *row, "losses.append(E)", *keep]
         lines += [INDENT * 2 + line for line in body]
         lines += [INDENT + f"return {names}, losses, outputs", ""]
