@@ -43,7 +43,8 @@ def as_rows(who: str, what: str, data: Any, *, flat: bool = False, exact: bool =
                 f"Fix: write [[…], […]], one inner list for each row."
             )
         outer = [[value] for value in outer]
-    return [_row(who, what, n, row, len(_sequence(outer[0]) or ()), exact) for n, row in enumerate(outer)]
+    width = len(_sequence(outer[0]) or ())
+    return [_row(who, what, n, row, width, exact) for n, row in enumerate(outer)]
 
 
 def _row(who: str, what: str, n: int, row: Any, width: int, exact: bool) -> list[Number]:
@@ -58,8 +59,13 @@ def _row(who: str, what: str, n: int, row: Any, width: int, exact: bool) -> list
             "Fix: give every row the same number of values."
         )
     kinds = set(map(type, values))
-    if kinds == {float} and math.isfinite(sum(values)):
-        return values
+    if kinds <= ({float} if exact else {float, int, bool}):  # the quick way for what is passed most
+        try:
+            numbers = values if kinds == {float} else list(map(float, values))
+            if math.isfinite(sum(numbers)):
+                return numbers
+        except OverflowError:
+            pass  # the slow way says which number it is
     return [_number(who, f"{what} row {n}, column {i}", value, exact) for i, value in enumerate(values)]
 
 
@@ -91,6 +97,8 @@ def _advice(value: Any) -> str:
 
 def _sequence(data: Any) -> list[Any] | None:
     """The data as a list, or None where it is no sequence."""
+    if type(data) is list or type(data) is tuple:
+        return list(data)
     if hasattr(data, "to_numpy") and not hasattr(data, "tolist"):  # a pandas table has tolist only one step further
         data = data.to_numpy()
     if hasattr(data, "tolist"):

@@ -101,20 +101,26 @@ class Printer:
         comments: Sequence[tuple[int, str]] = (),
         last_comment: str = "",
         constants: Mapping[str, Number] | None = None,
+        rate: str = "",
     ) -> list[str]:
         """Lines that compute the outputs and assign each to its name, as if all were assigned at once.
 
         An output may have the name of an input: all other outputs are computed from the input's old value. `names`
         gives values lines of their own; a comment goes before the first line of what was recorded from its index on,
         `last_comment` before the assignments. `constants` gives inputs whose number is written in place of their name.
+        `rate` names an input by which many products delta · x are multiplied: rate · delta is then computed once.
         """
         graph = outputs[0][1].graph
-        terms = _Terms(self, constants or {})
+        terms = _Terms(self, constants or {}, rate)
         for index in sorted(_needed([value for _, value in outputs])):
             terms.add(graph.values[index], (names or {}).get(graph.values[index]))
         results = [(name, terms.of[value.index]) for name, value in outputs]
         for _, term in results:
             term.uses += 1
+        for term in reversed(terms.all):
+            if not term.uses:
+                for arg in term.args:
+                    arg.uses -= 1
         for name, term in results:
             if term.uses > 1 and term.name is None and terms.is_last_reader(term, name):
                 term.name = name
@@ -146,9 +152,10 @@ def _needed(values: Sequence[Value]) -> set[int]:
 class _Terms:
     """The terms of a record in its order; `of` finds that of a value by its index."""
 
-    def __init__(self, printer: Printer, constants: Mapping[str, Number]) -> None:
+    def __init__(self, printer: Printer, constants: Mapping[str, Number], rate: str) -> None:
         self.printer = printer
         self.constants = constants
+        self.rate = rate
         self.of: dict[int, Term] = {}
         self.all: list[Term] = []
         self._known: dict[Any, Term] = {}
@@ -197,8 +204,20 @@ class _Terms:
             symbol = symbol.replace("{1}", "number {1}")
         elif symbol.split("(")[0] in MATH_FUNCTIONS:
             self.printer.math_functions.add(symbol.split("(")[0])
+        elif self.rate and symbol == "{0} * {1}" and args[0].text == self.rate:
+            args = self._step_first(args, index)
         same = _without_effect(symbol, [arg.text if not arg.symbol else "" for arg in args])
         return self._term(symbol, tuple(args), index, "") if same is None else args[same]
+
+    def _step_first(self, args: list[Term], index: int) -> list[Term]:
+        """rate · (delta · x) as (rate · delta) · x, where rate · delta is one number for all weights of a unit."""
+        rate, product = args
+        if product.symbol != "{0} * {1}" or not (product.args[0].name or "").startswith("delta_"):
+            return args
+        delta, x = product.args
+        step = self._term("{0} * {1}", (rate, delta), index, "")
+        step.name = step.name or f"step_{str(delta.name)[len('delta_') :]}"
+        return [step, x]
 
     def _term(self, symbol: str, args: tuple[Term, ...], index: int, text: str) -> Term:
         ids = [id(arg) for arg in args]

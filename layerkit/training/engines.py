@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Sequence
 from itertools import chain
+from operator import mul
 from typing import Any
 
 from layerkit.errors import NumericsError
@@ -131,7 +132,7 @@ class Unrolled(Eager):
         self.program = program
         self.rows = rows_of(x, target)
         self.batches_per_epoch = -(-len(x) // batch_size)
-        self.seconds_per_batch = CHUNK_SECONDS / 16 * max(1, batch_size / 32)  # a guess, until one is measured
+        self.seconds_per_batch = CHUNK_SECONDS  # until it is measured, a chunk is one batch
         self.most_epochs = 1 << 30  # in a chunk
 
     def _epochs(self, epoch: int, limit: int, interrupts: DeferredInterrupts) -> Columns:
@@ -176,9 +177,13 @@ class Unrolled(Eager):
         generator = model.shuffle_rng.getstate() if self.shuffle and len(self.rows) > 1 else None
         columns = None
         try:
-            orders = [self.order() for _ in range(count)] if len(self.rows) > 1 else [[0]] * count
-            by_epoch = map(self._cuts, orders) if self.program.batched else orders
-            result = self._chunk(list(chain.from_iterable(by_epoch)))
+            if len(self.rows) == 1:
+                orders = [[0]] * count
+                cuts: list[Any] = [0] * count
+            else:
+                orders = [self.order() for _ in range(count)]
+                cuts = list(chain.from_iterable(map(self._cuts, orders)))
+            result = self._chunk(cuts)
             columns = result and self._columns(*result, orders)
         except Exception:  # of a metric: the epoch where it comes from is found by trying fewer
             pass
@@ -195,7 +200,7 @@ class Unrolled(Eager):
             last = size - (per_epoch - 1) * self.batch_size
             weights = [self.batch_size] * (per_epoch - 1) + [last]
             losses = [
-                sum(map(_times, losses[k : k + per_epoch], weights)) / size for k in range(0, len(losses), per_epoch)
+                sum(map(mul, losses[k : k + per_epoch], weights)) / size for k in range(0, len(losses), per_epoch)
             ]
         columns: Columns = {"loss": losses}
         for k, order in enumerate(orders if self.model.metrics else ()):
@@ -226,14 +231,14 @@ class Unrolled(Eager):
     def compute(self, state: tuple[Number, ...], cuts: list[Any]) -> tuple[Any, list[Number], list[Any]] | None:
         """The program's result for these batches, or None where something in it fails or is not finite."""
         optimizer = self.model.optimizer
-        if callable(optimizer.learning_rate) != self.program.rate_varies:  # a callback changed it
+        if callable(optimizer.learning_rate) and not self.program.rate_varies:  # a callback changed it
             return None
         try:
             batches = self._batches(cuts)
             if self.program.rate_varies:
                 batches = [(batch, float(optimizer.rate_at(optimizer.step + k))) for k, batch in enumerate(batches)]
             after, losses, outputs = self.program.run(state, batches, float(optimizer.current_rate()))
-            if not all(map(math.isfinite, losses)) or not (math.isfinite(sum(after)) or all(map(is_finite, after))):
+            if not (_all_finite(losses) and _all_finite(after)):
                 return None
         except Exception:  # whatever it is: the layers repeat it, and say what is wrong
             return None
@@ -245,7 +250,9 @@ class Unrolled(Eager):
         if self.program.noise_count:
             noisy = [[rows[n] + drawn for n, drawn in zip(cut, self._noise(len(cut)))] for cut in map(_as_list, cuts)]
             return noisy if self.program.batched else [batch[0] for batch in noisy]
-        return [[rows[n] for n in cut] for cut in cuts] if self.program.batched else [rows[n] for n in cuts]
+        if self.program.batched:
+            return [[rows[n] for n in cut] for cut in cuts]
+        return [rows[n] for n in cuts] if len(rows) > 1 else rows * len(cuts)
 
     def _noise(self, count: int) -> list[tuple[Number, ...]]:
         """What random layers draw for a batch, row by row."""
@@ -279,5 +286,6 @@ def _as_list(cut: Any) -> list[int]:
     return cut if isinstance(cut, list) else [cut]
 
 
-def _times(loss: Number, rows: int) -> Number:
-    return loss * rows
+def _all_finite(numbers: Sequence[Number]) -> bool:
+    """Whether all are; their sum says so at once, unless it exceeds a float although none of them does."""
+    return math.isfinite(sum(numbers)) or all(map(is_finite, numbers))

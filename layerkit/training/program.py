@@ -50,9 +50,9 @@ class Program:
             update_lines = printer.lines(changes, {}, [], "update")
         else:
             changes, state = recording.update(dict(gradients))
-            row_lines = printer.lines(
-                [("E", error), *kept, *changes], names, comments, "update: every gradient is known by now"
-            )
+            outputs_and_changes = [("E", error), *kept, *changes]
+            comment = "update: every gradient is known by now"
+            row_lines = printer.lines(outputs_and_changes, names, comments, comment, rate="rate")
             sums, update_lines = {}, []
         self.operations = len(recording.graph.values)
         self.parameter_names = [name for rows in recording.parameter_names for row in rows for name in row]

@@ -134,6 +134,7 @@ class Recording:
 
         Parameters come in the textbook's order, the last layer first.
         """
+        self._note("the optimizer's rule")
         rate = self.graph.input("rate", float(self.optimizer.current_rate()))
         step = self.graph.input("step", float(self.optimizer.step + 1))
         changes: dict[int, list[Output]] = {}
@@ -161,7 +162,9 @@ class Recording:
 
 def is_built_in(activation: Activation) -> bool:
     """Whether it is one of layerkit's own, with whatever parameters."""
-    return any(activation.function is own.function for own in BUILT_IN)
+    return any(
+        activation.function is own.function and activation.given_derivative is own.given_derivative for own in BUILT_IN
+    )
 
 
 class _Recordable:
