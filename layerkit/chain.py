@@ -71,6 +71,8 @@ class Chain:
         units = layer.build(fan_in, rng=Random(self.seed * 1_000_003 + position + 1))
         if layer.name is None:
             layer.name = self._free_name(type(layer).__name__)
+        if not layer.trainable:
+            layer.trainable = False  # those that were just drawn, too
         for parameter in layer.parameters:
             parameter.name = f"{layer.name}.{parameter.name.rpartition('.')[2]}"
         self._units.append(units)
@@ -127,6 +129,16 @@ class Chain:
     def trainable_weights(self) -> list[Parameter]:
         """The parameters that training changes."""
         return [parameter for parameter in self.parameters if parameter.trainable]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes any parameter; setting it sets that of each layer."""
+        return any(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        for layer in self.layers:
+            layer.trainable = trainable
 
     @property
     def exact(self) -> bool:

@@ -29,19 +29,21 @@ class Loss:
 
     def of_row(self, p: Row, t: Row) -> Number:
         """The loss of one row."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: a loss needs this. Fix: write of_row(p, t).")
 
     def gradient_of_row(self, p: Row, t: Row) -> list[Number]:
         """d of_row / d p, K numbers."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: a loss needs this. Fix: write gradient_of_row(p, t).")
 
     def of_logits(self, logits: Row, t: Row) -> Number:
         """The loss of one row, from the net input of the activation that it pairs with."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: a loss needs this. Fix: write of_logits(logits, t).")
 
     def gradient_of_logits(self, logits: Row, t: Row) -> list[Number]:
         """d of_logits / d logits, K numbers."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__}: a loss needs this. Fix: write gradient_of_logits(logits, t)."
+        )
 
     def prepare(self, target: Rows, units: int) -> Rows:
         """Targets as rows of `units` numbers, checked: what `forward` takes.
@@ -91,7 +93,8 @@ class Loss:
             loss = float("inf")
         if not numerics.is_finite(loss):
             raise NumericsError(
-                f"{self.name}: the loss is {loss!r}, beyond what a float holds. Fix: scale the data down."
+                f"{self.name}: the loss is {loss!r}, beyond what a float holds. "
+                "Fix: lower the learning rate, or scale the data down."
             )
         self._seen = predicted, target, from_logits
         return loss

@@ -6,8 +6,7 @@ from typing import Any
 
 from layerkit import plugins
 from layerkit.errors import DataError, ModelFileError, ShapeError, short
-from layerkit.layers import Input, Layer, Parameter
-from layerkit.rows import as_rows
+from layerkit.layers import Input, Layer
 
 
 def state_of(model: Any) -> dict[str, Any]:
@@ -56,16 +55,19 @@ def fill(model_class: Any, state: Any) -> Any:
 
 
 def _add_layer(model: Any, entry: dict[str, Any]) -> None:
-    layer = plugins.registry.find("layer", entry["type"])(**entry["config"], name=entry["name"])
+    make, config = plugins.registry.find("layer", entry["type"]), dict(entry["config"])
+    try:
+        layer = make(**config, name=entry["name"])
+    except TypeError as error:
+        raise ModelFileError(
+            f"{entry['type']} cannot be made from its config ({error}). "
+            "Fix: let its __init__ take name and what config() returns."
+        ) from None
     model.add(layer)
     if len(layer.parameters) != len(entry["parameters"]):
         raise ModelFileError(f"load: {layer.label} has other parameters than the file. Fix: save the model anew.")
     for parameter, saved in zip(layer.parameters, entry["parameters"]):
-        given = saved["value"] if parameter.is_matrix else [saved["value"]]
-        value = Parameter(parameter.name, as_rows("load", parameter.name, given, exact=True))
-        if value.shape != (len(parameter.rows()), len(parameter.rows()[0])):
-            raise ModelFileError(f"load: {value!r} must be of shape {parameter.shape}. Fix: save the model anew.")
-        parameter.set_rows(value.rows())
+        parameter.value = saved["value"]
         parameter.trainable = bool(saved["trainable"])
 
 

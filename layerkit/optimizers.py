@@ -63,7 +63,7 @@ class Optimizer:
 
     def update_row(self, w: Row, g: Row, state: State, rate: Number, step: Number) -> NewRow:
         """New weights and new state of one row; `step` is the number of this update, from 1."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: an optimizer needs a rule. Fix: write update_row.")
 
     def update(self, parameters: Sequence[Any]) -> None:
         """One step for all trainable parameters; all of them change, or where an error is raised none does.

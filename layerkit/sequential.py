@@ -342,7 +342,8 @@ class Sequential(Chain):
         try:
             self.from_state(state)
         except LayerkitError as error:
-            raise ModelFileError(f"save: the file could not be read back: {error}") from None
+            advice = " Fix: register what is your own: layerkit.register(plugin)." if "Fix:" not in str(error) else ""
+            raise ModelFileError(f"save: the file could not be read back: {error}{advice}") from None
         write_json(path, state, preparation)
 
     def state(self) -> dict[str, Any]:

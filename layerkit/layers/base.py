@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, TypeVar
 
-from layerkit.errors import OrderError, ShapeError, short
+from layerkit.errors import ArgumentTypeError, OrderError, ShapeError, short
 from layerkit.linalg import Rows
 from layerkit.numerics import Number
+from layerkit.rows import as_rows
 
 SelfLayer = TypeVar("SelfLayer", bound="Layer")
 
@@ -22,18 +23,50 @@ class Parameter:
 
     def __init__(self, name: str, value: Any, *, trainable: bool = True) -> None:
         self.name = name
+        self._value: Any = None
         self.value = value
         self.grad: Any = None
         self.trainable = trainable
 
     @property
+    def value(self) -> Any:
+        """The numbers.
+
+        :raises ShapeError: on setting it, where the new value has another shape.
+        :raises DataError: on setting it, where it holds something else than finite numbers.
+        """
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        rows = as_rows(self.name, "value", value, flat=True, exact=True)
+        is_matrix = self.is_matrix if self._value is not None else _is_matrix(value)
+        new = rows if is_matrix else [number for row in rows for number in row]
+        if self._value is not None and self.shape != (before := _shape(new)):
+            raise ShapeError(f"{self.name}: value must be of shape {self.shape}, got {before}. Fix: keep the shape.")
+        self._value = new
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the value."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        if not isinstance(trainable, bool):
+            raise ArgumentTypeError(
+                f"{self.name}: trainable must be True or False, got {short(trainable)}. Fix: pass one."
+            )
+        self._trainable = trainable
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """(units, fan_in) of a matrix, (units,) of a vector."""
-        return (len(self.value), len(self.value[0])) if self.is_matrix else (len(self.value),)
+        return _shape(self._value)
 
     @property
     def is_matrix(self) -> bool:
-        return isinstance(self.value[0], (list, tuple))
+        return isinstance(self._value[0], list)
 
     def rows(self) -> Rows:
         """The value as rows; a vector is one row."""
@@ -50,7 +83,7 @@ class Parameter:
 
     def set_rows(self, rows: Rows) -> None:
         """Replace the value; `rows` is as from `rows()`. The old lists are left as they are."""
-        self.value = rows if self.is_matrix else rows[0]
+        self._value = rows if self.is_matrix else rows[0]
 
     def __len__(self) -> int:
         """How many numbers it holds."""
@@ -58,6 +91,15 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"<Parameter {self.name} {'×'.join(map(str, self.shape))}{'' if self.trainable else ', not trained'}>"
+
+
+def _is_matrix(value: Any) -> bool:
+    rows = value.tolist() if hasattr(value, "tolist") else value
+    return isinstance(rows[0], (list, tuple)) or hasattr(rows[0], "tolist")
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    return (len(value), len(value[0])) if isinstance(value[0], list) else (len(value),)
 
 
 class Layer:
@@ -86,6 +128,7 @@ class Layer:
     out: Any = None
     dout: Any = None
     dx: Any = None
+    _trainable = True
 
     def build(self, fan_in: int, *, rng: Random) -> int:
         """Take in the width of the rows to come, draw the first weights; the width of the rows that go out."""
@@ -94,11 +137,13 @@ class Layer:
 
     def forward(self, x: Rows, *, training: bool = False) -> Rows:
         """The output for a batch, (n, fan_in) → (n, units)."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{self.label}: a layer needs forward. Fix: write forward(self, x, *, training=False)."
+        )
 
     def backward(self, dout: Rows) -> Rows:
         """From dL/dout (n, units) the gradients of the parameters, and dL/dx (n, fan_in)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.label}: a layer needs backward. Fix: write backward(self, dout).")
 
     def backward_parameters(self, dout: Rows) -> None:
         """`backward` for the first layer of a network, where nobody needs dL/dx."""
@@ -108,6 +153,17 @@ class Layer:
     def parameters(self) -> Sequence[Parameter]:
         """The numbers that training changes."""
         return ()
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes any of the parameters; setting it sets that of each."""
+        return self._trainable and (not self.parameters or any(parameter.trainable for parameter in self.parameters))
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        for parameter in (*self.parameters, Parameter(self.label, [0])):  # the last to check it, where there are none
+            parameter.trainable = trainable
+        self._trainable = trainable
 
     @property
     def random_states(self) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from layerkit.training.engines import Eager, Unrolled
 from layerkit.training.program import ForwardProgram, Program
 
 # The most parameters with which the unrolled program is at least as fast as the layers: (one row a batch, more rows).
-LIMITS = {"cpython": (3000, 1800), "cpython before 3.12": (3000, 3000), "pypy": (220, 100)}
+LIMITS = {"cpython": (3000, 1800), "cpython before 3.12": (3000, 3000), "pypy": (400, 250)}
 ROWS_WORTH_A_PROGRAM = 500
 PROGRAMS_KEPT = 16
 

@@ -103,7 +103,8 @@ def train_batch(model: Any, x: Rows, target: Rows) -> tuple[Number, Rows]:
             model.optimizer.update(model.parameters)
         except ArithmeticError as error:
             found = passes.where_not_finite(model.layers)
-            raise NumericsError(f"{found}; {error}") from None
+            said = str(error) if str(error).endswith(".") else f"{error}."
+            raise NumericsError(f"{found}; {said}" if found else said) from None
     except BaseException:
         restore(model, before)
         raise

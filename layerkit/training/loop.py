@@ -46,7 +46,7 @@ def run(
                 if validation is not None:
                     columns.update(_validate(model, epoch, validation))
                 history.extend(epoch, columns)
-            progress.epochs(epoch, columns)
+                progress.epochs(epoch, columns)
             epoch += len(columns["loss"])
             logs = {name: values[-1] for name, values in columns.items()}
             for callback in callbacks:

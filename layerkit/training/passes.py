@@ -97,14 +97,14 @@ def require_trainable(layers: Sequence[Layer]) -> None:
 
 
 def where_not_finite(layers: Sequence[Layer]) -> str:
-    """The first layer whose last output is not finite, as errors name it; the loss where all are."""
+    """The first layer whose last output is not finite, as errors name it; nothing where all are."""
     for layer in layers:
         for name in ("net", "out"):
             for row in getattr(layer, name, None) or ():
                 for value in row:
                     if not is_finite(value):
                         return f"{layer.label}: {name} is {value!r}"
-    return "all layers are finite"
+    return ""
 
 
 def require_finite_gradients(who: str, parameters: Sequence[Parameter]) -> None:

@@ -135,7 +135,7 @@ def own_metric(predicted: Any, target: Any) -> float:
 
 def with_bad_weight(value: Any) -> Sequential:
     model = model_of(Dense(1))
-    model.parameters[0].value = [[1.0, value, 1.0]]
+    model.parameters[0].set_rows([[1.0, value, 1.0]])
     return model
 
 
