@@ -31,8 +31,12 @@ class ActivationLayer(Layer):
     def forward(self, x: Rows, *, training: bool = False) -> Rows:
         """f of every number."""
         self.check_x(x)
-        self.x = x
-        self.out = per_number(self.activation, x)
+        try:
+            out = per_number(self.activation, x)
+        except TypeError:
+            self.check_numbers("x", x)
+            raise
+        self.x, self.out = x, out
         return self.out  # type: ignore[no-any-return]
 
     def backward(self, dout: Rows) -> Rows:

@@ -204,6 +204,13 @@ class Layer:
         """
         require_rows(self.label, "x", x, self.fan_in, "{features}, or build the layer with fan_in={width}")
 
+    def check_numbers(self, what: str, rows: Any) -> None:
+        """Called where the arithmetic failed, to say why: an entry that is no number.
+
+        :raises DataError: where there is one.
+        """
+        as_rows(self.label, what, rows, exact=True)
+
     def check_dout(self, dout: Any) -> None:
         """Rows as wide and as many as `out`, which forward must have made.
 

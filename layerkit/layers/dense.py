@@ -144,11 +144,16 @@ class Dense(Layer):
         """activation(x Wᵀ + b), (n, fan_in) → (n, units).
 
         :raises ShapeError: where x is not rows of fan_in numbers.
+        :raises DataError: where an entry is no number.
         """
         weight = self.weight.value
         self.check_x(x)
-        self.x = x
-        self.net = affine(x, weight, self._bias.value if self._bias else None)
+        try:
+            net = affine(x, weight, self._bias.value if self._bias else None)
+        except TypeError:
+            self.check_numbers("x", x)
+            raise
+        self.x, self.net = x, net
         self.out = self.net if self.activation is None else self.activation.forward(self.net, training=training)
         return self.out  # type: ignore[no-any-return]
 

@@ -12,12 +12,14 @@ import pytest
 
 from layerkit import (
     SGD,
+    ActivationLayer,
     Adam,
     ArgumentError,
     ArgumentTypeError,
     DataError,
     Dense,
     Dropout,
+    Layer,
     LayerkitError,
     OrderError,
     Sequential,
@@ -284,3 +286,14 @@ def test_a_repr_of_many_lines_stays_one_line() -> None:
         with pytest.raises(LayerkitError) as caught:
             attempt()
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("layer", [Dense(2, "tanh", fan_in=2), ActivationLayer("sigmoid")])
+@pytest.mark.parametrize("entry", ["a", None, [1.0]])
+def test_a_layer_given_something_else_than_numbers_says_where_it_is(layer: Layer, entry: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        layer.forward([[1.0, 2.0], [1.0, entry]])
+    assert "x row 1, column 1 is" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert layer.x is None
+    assert layer.out is None
