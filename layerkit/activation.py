@@ -73,6 +73,18 @@ class Activation:
         out = self.function(x, **self.parameters) if self.parameters else self.function(x)
         return like(out, x) if type(out) is int else out
 
+    def of_row(self, row: Sequence[Number]) -> list[Number]:
+        """The activation of each number of a row."""
+        if self.parameters:
+            return list(map(self, row))
+        out = list(map(self.function, row))
+        return list(map(self, row)) if int in set(map(type, out)) else out
+
+    def slopes_of_row(self, row: Sequence[Number], out: Sequence[Number]) -> list[Number]:
+        """The derivative at each number of a row."""
+        given = self.given_derivative if self.differentiable else self.surrogate
+        return list(map(self.derivative if given is None or self.parameters else given, row, out))
+
     @property
     def trainable(self) -> bool:
         """Whether gradient descent can go through it."""

@@ -46,9 +46,11 @@ def fill(model_class: Any, state: Any) -> Any:
         if state["optimizer"]:
             model.compile(_made("optimizer", state["optimizer"]), _made("loss", state["loss"]), state["metrics"])
         return model
+    except ModelFileError:
+        raise
     except (DataError, ShapeError) as error:
         raise ModelFileError(f"load: the model file is damaged: {error}") from None
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise ModelFileError(
             f"load: the model file is not complete ({short(error, 99)}). Fix: save the model anew."
         ) from None

@@ -1,8 +1,12 @@
-"""List the known activations, with their formula, range and the plugin that brings each."""
+"""List the known activations, with their formula, range and the plugin that brings each.
+
+The layer softmax is among them: it is found by its name in the same places.
+"""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from layerkit.cli.output import say
@@ -25,9 +29,10 @@ def run(args: Namespace) -> int:
 
     rows = [
         [name, found.formula or None, _range(found), _differentiable(found), plugin]
-        for name, (plugin, found) in sorted(registry.all("activation").items())
+        for name, (plugin, found) in registry.all("activation").items()
     ]
-    say(text_table(rows, ["name", "formula", "range", "differentiable", "plugin"]))
+    rows.append(["softmax", "exp(x) / sum of exp(x) in the row", "0 to 1", "yes", "none, it is a layer"])
+    say(text_table(sorted(rows, key=itemgetter(0)), ["name", "formula", "range", "differentiable", "plugin"]))
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from layerkit.cli.output import plural
 from layerkit.data import Table, TargetEncoder, is_missing, split_indices
+from layerkit.data.cells import has_decimal_comma
 from layerkit.data.features import MISSING_CHOICES
 from layerkit.errors import DataError, UnknownNameError, unknown_name
 
@@ -26,7 +27,8 @@ class Dataset:
     (3, 'classification')
 
     :raises UnknownNameError: where a column, the task or the way to treat missing values is not known.
-    :raises DataError: where no row is left, or the target has fewer than two distinct values.
+    :raises DataError: where no row is left, the target has fewer than two distinct values, or, with missing="error",
+        a value is missing.
     """
 
     def __init__(
@@ -47,6 +49,9 @@ class Dataset:
         features = kept.drop(target)
         self.kinds = features.kinds()
         self.holes = {name: count for name, count in features.missing().items() if count}
+        hole = first_missing(features, features.names) if missing == "error" else None
+        if hole:
+            raise DataError(f"train: {hole}. Fix: fill it in, or use --missing fill or --missing drop.")
         if missing == "drop":
             whole = [n for n, row in enumerate(features.rows) if not any(map(is_missing, row))]
             if not whole:
@@ -56,6 +61,12 @@ class Dataset:
         encoder = TargetEncoder(target, task).fit(kept)
         self.table, self.task = kept, encoder.task
         self.classes = encoder.classes
+        self.notes: list[str] = []
+        if self.classes is not None and all(map(has_decimal_comma, self.classes)):
+            self.notes.append(
+                f"the target {target!r} counts as text, its numbers have a decimal comma, such as "
+                f"{self.classes[0]!r:.40}: write numbers as 1234.5."
+            )
         self._labels: list[str] = [] if self.classes is None else encoder.decode(encoder.transform(kept).rows)
         if self.classes is not None and len(self.classes) == len(kept):
             raise DataError(
@@ -96,6 +107,20 @@ class Dataset:
         counts = [f"{name} {rows[name]}" for name in self.classes]
         shown = counts if len(counts) <= 12 else [*counts[:10], f"… {len(counts) - 10} more"]
         return f" into {len(counts)} classes ({', '.join(shown)})"
+
+
+def first_missing(table: Table, names: Sequence[str]) -> str | None:
+    """Where the first missing value of these columns is, as the beginning of an error; None where all are there.
+
+    >>> first_missing(Table(["a", "b"], [["1", "2"], ["?", "NA"]]), ["b"])
+    "no value may be missing, column 'b' has none on line 3"
+    """
+    columns = {name: table.column(name) for name in names}
+    for n, line in enumerate(table.lines):
+        for name, cells in columns.items():
+            if is_missing(cells[n]):
+                return f"no value may be missing, column {name!r} has none on line {line}"
+    return None
 
 
 def _require_column(table: Table, name: str, what: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from layerkit.cli.preparation import Preparation
-from layerkit.errors import ModelFileError
+from layerkit.errors import LayerkitError, ModelFileError
 from layerkit.saving import read_json
 from layerkit.sequential import Sequential
 
@@ -25,11 +25,14 @@ class ModelFile:
         """
         content = read_json(path)
         state: Any = content.get("preparation")
-        model = Sequential.from_state(content.get("model") or {})
-        preparation = None if state is None else Preparation.from_state(state)
+        try:
+            model = Sequential.from_state(content.get("model") or {})
+            preparation = None if state is None else Preparation.from_state(state)
+        except LayerkitError as error:  # also an activation that is not known here
+            raise ModelFileError(f"{path!r}: {error}") from None
         if preparation is not None and (preparation.fan_in, preparation.units) != (model.fan_in, model.units):
             raise ModelFileError(
-                f"load: in {path!r} the preparation is for {preparation.fan_in} inputs and {preparation.units} "
+                f"{path!r}: the preparation is for {preparation.fan_in} inputs and {preparation.units} "
                 f"outputs, the model has {model.fan_in} and {model.units}. Fix: train and save it again."
             )
         return cls(model, preparation)

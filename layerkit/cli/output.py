@@ -45,6 +45,14 @@ def say(text: str = "") -> None:
     print(visible(text), flush=True)
 
 
+def say_if_heard(text: str = "") -> None:
+    """Like `say`, but where the reader of stdout went away, this and all that follows goes nowhere."""
+    try:
+        say(text)
+    except BrokenPipeError:
+        discard_output()
+
+
 def note(text: str) -> None:
     """One line on stderr, where there is one."""
     if sys.stderr is not None:

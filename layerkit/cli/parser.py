@@ -61,6 +61,31 @@ def whole(at_least: int) -> Callable[[str], int]:
     return read
 
 
+def share(text: str) -> float:
+    """Reads a number between 0 and 1, neither of them included."""
+    value = number(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"it must be between 0 and 1, such as 0.2 for 20 %, not {text!r:.60}")
+    return value
+
+
+def before(option: str, read: Callable[[str], int]) -> Callable[[str], int]:
+    """The same reader, for an option of several values that may have swallowed the table.
+
+    >>> before("--hidden", whole(1))("8")
+    8
+    """
+
+    def read_or_hint(text: str) -> int:
+        try:
+            return read(text)
+        except argparse.ArgumentTypeError as error:
+            hint = "" if text.lstrip("-").replace(".", "").isdigit() else f"; put the table before {option}"
+            raise argparse.ArgumentTypeError(f"{error}{hint}") from None
+
+    return read_or_hint
+
+
 def number(text: str) -> float:
     """Reads a number; whether it makes sense is for those to say who use it."""
     try:

@@ -14,6 +14,7 @@ from layerkit.cli.parser import Parser
 
 if TYPE_CHECKING:
     from layerkit.cli.model_file import ModelFile
+    from layerkit.cli.preparation import Preparation
     from layerkit.data import Table
 
 HELP = "predict with a saved model"
@@ -32,13 +33,16 @@ def run(args: Namespace) -> int:
     import io
 
     from layerkit.cli.model_file import ModelFile
+    from layerkit.cli.places import require_other_file
     from layerkit.cli.tables import open_table
 
+    if args.output is not None:
+        require_other_file("predict: --output", args.output, {"the model": args.model, "the table": args.table})
     saved = ModelFile.read(args.model)
     table, _ = open_table(args.table)
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(_predictions(saved, table, args.model))
-    if args.output:
+    csv.writer(text, lineterminator="\n").writerows(_predictions(saved, table, args))
+    if args.output is not None:
         with open(args.output, "w", encoding="utf-8", newline="") as file:
             file.write(text.getvalue())
         note(f"{plural(len(table), 'prediction')} written to {args.output}")
@@ -47,7 +51,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _predictions(saved: ModelFile, table: Table, path: str) -> list[list[Any]]:
+def _predictions(saved: ModelFile, table: Table, args: Namespace) -> list[list[Any]]:
     """The header and a line for each row; what was filled in or left out is noted."""
     from layerkit.cli.report import unseen
     from layerkit.errors import ModelFileError
@@ -55,9 +59,10 @@ def _predictions(saved: ModelFile, table: Table, path: str) -> list[list[Any]]:
     preparation = saved.preparation
     if preparation is None:
         raise ModelFileError(
-            f"predict: {path!r} holds a model, but not how a table becomes its input. "
+            f"predict: {args.model!r} holds a model, but not how a table becomes its input. "
             "Fix: save the model with 'layerkit train --save', or use load_model in Python."
         )
+    _require_complete(preparation, table, args.table)
     encoded = preparation.x(table)
     if encoded.filled:
         note(f"missing values filled in: {', '.join(f'{name} {count}' for name, count in encoded.filled.items())}")
@@ -73,3 +78,23 @@ def _predictions(saved: ModelFile, table: Table, path: str) -> list[list[Any]]:
     }
     header = ["predicted", "probability"] if classes else ["predicted"]
     return [header, *(answers.get(n, [""] * len(header)) for n in range(len(table)))]
+
+
+def _require_complete(preparation: Preparation, table: Table, path: str) -> None:
+    """
+    :raises UnknownNameError: where the table lacks a column of the training.
+    :raises DataError: where a value is missing and the model was trained to refuse that.
+    """
+    from layerkit.cli.dataset import first_missing
+    from layerkit.errors import DataError, UnknownNameError, unknown_name
+
+    features = preparation.features
+    for name in features.column_names:
+        if name not in table.names:
+            error = unknown_name("column", name, table.names)
+            raise UnknownNameError(
+                f"predict: {path!r} lacks a column that the model was trained on: {error} Fix: add or rename it."
+            )
+    hole = first_missing(table, features.column_names) if features.missing == "error" else None
+    if hole:
+        raise DataError(f"predict: {hole}. Fix: fill it in, or train the model with --missing fill or --missing drop.")

@@ -14,7 +14,7 @@ def one(measured: Measured) -> str:
     if measured.classes is None:
         names = list(measured.test)
         parts = (("training", measured.train), ("held out", measured.test))
-        return text_table([[name, *scores.values()] for name, scores in parts], ["", *names], float_format=".4g")
+        return text_table([[name, *map(number, scores.values())] for name, scores in parts], ["", *names], right=names)
     return "\n".join(
         [
             f"accuracy on the training part: {percent(measured.train['accuracy'])}",
@@ -66,5 +66,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
+def number(value: float) -> str:
+    """Four digits, or all before the point, in plain writing; with an exponent only what would be very long.
+
+    >>> number(7522.4), number(10523.6), number(0.00001), number(1.25), number(1e300)
+    ('7522', '10524', '0.00001', '1.25', '1e+300')
+    """
+    if not 1e-9 <= abs(value) < 1e15:
+        return f"{value:.4g}"
+    text = f"{value:.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _shown(name: str, value: float) -> str:
-    return percent(value) if name == "accuracy" else f"{value:.4g}"
+    return percent(value) if name == "accuracy" else number(value)

@@ -8,10 +8,11 @@ classes; other numbers are predicted as numbers.
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from layerkit.cli.output import complain, note, plural, say
-from layerkit.cli.parser import Parser, number, whole
+from layerkit.cli.output import complain, note, plural, say, say_if_heard
+from layerkit.cli.parser import Parser, before, number, share, whole
 from layerkit.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ def add_arguments(parser: Parser) -> None:
     add("--drop", nargs="+", action="extend", default=[], metavar="COLUMN", help="columns to leave out")
     add("--task", default="auto", metavar="TASK", help="auto, classification or regression (default: auto)")
     add("--missing", default="fill", metavar="HOW", help="missing values: fill, drop the row, or error (default: fill)")
-    add("--hidden", nargs="+", type=whole(1), default=[8], metavar="N", help="units of each hidden layer (default: 8)")
+    units = before("--hidden", whole(1))
+    add("--hidden", nargs="+", type=units, default=[8], metavar="N", help="units of each hidden layer (default: 8)")
     add("--activation", default="tanh", metavar="NAME", help="of the hidden layers (default: tanh)")
     add("--optimizer", default="adam", metavar="NAME", help="how weights are updated (default: adam)")
     add("--learning-rate", type=number, default=0.01, metavar="RATE", help="step size (default: 0.01)")
     add("--epochs", type=whole(1), metavar="N", help="default: until the loss stops falling, at most 200")
     add("--batch-size", type=whole(1), metavar="N", help="default: 32, or a tenth of the training rows if that is less")
-    add("--test-fraction", type=number, default=0.2, metavar="F", help="share of the rows held out (default: 0.2)")
+    add("--test-fraction", type=share, default=0.2, metavar="F", help="share of the rows held out (default: 0.2)")
     add("--seed", type=whole(0), default=0, metavar="N", help="of the split and of the network (default: 0)")
     add("--splits", type=whole(1), default=1, metavar="N", help="train on N splits, with seeds from --seed on")
     add("--save", metavar="MODEL", help="write the trained model to this file")
@@ -50,10 +52,10 @@ def run(args: Namespace) -> int:
     from layerkit.cli.recipe import Recipe
     from layerkit.cli.tables import open_table
 
-    if args.splits > 1 and args.save:
+    if args.splits > 1 and args.save is not None:
         raise ArgumentError(f"train: --save keeps one model, --splits {args.splits} trains more. Fix: leave one out.")
-    if args.save:
-        _require_place(args.save)
+    if args.save is not None:
+        _require_place(args.save, args.table)
     recipe = Recipe(
         args.hidden,
         activation=args.activation,
@@ -64,19 +66,28 @@ def run(args: Namespace) -> int:
     )
     table, origin = open_table(args.table)
     dataset = Dataset(table, args.target, task=args.task, missing=args.missing, drop=args.drop)
-    say(f"table: {args.table} ({origin}), {plural(len(table), 'row')}, {plural(len(table.names), 'column')}")
-    say("\n".join(dataset.describe()))
+    tell = _teller(args)
+    tell(f"table: {args.table} ({origin}), {plural(len(table), 'row')}, {plural(len(table.names), 'column')}")
+    tell("\n".join(dataset.describe()))
     return _one(args, dataset, recipe) if args.splits == 1 else _several(args, dataset, recipe)
 
 
-def _require_place(path: str) -> None:
+def _teller(args: Namespace) -> Callable[..., None]:
+    """What says the report: who asked for a file gets it, also where the reader of stdout goes away meanwhile."""
+    return say if args.save is None else say_if_heard
+
+
+def _require_place(path: str, table: str) -> None:
     """
+    :raises ArgumentError: where the model would overwrite the table.
     :raises ModelFileError: where no file can be written to that path; better now than after the training.
     """
     import os
 
+    from layerkit.cli.places import require_other_file
     from layerkit.errors import ModelFileError
 
+    require_other_file("train: --save", path, {"the table": table})
     directory = os.path.dirname(path) or "."
     if os.path.isdir(path) or not os.access(directory, os.W_OK):
         what = "it is a directory" if os.path.isdir(path) else f"cannot write into {directory!r}"
@@ -91,17 +102,21 @@ def _prepared(args: Namespace, dataset: Dataset, recipe: Recipe, seed: int) -> T
     if seed == args.seed:
         stratified = ", stratified" if trial.preparation.task == "classification" else ""
         seeds = f"seed {seed}" if args.splits == 1 else f"seeds {seed} to {seed + args.splits - 1}"
-        for odd in trial.preparation.features.notes:
+        for odd in [*dataset.notes, *trial.preparation.features.notes]:
             note(f"layerkit: note: {odd}")
-        say(f"split: {len(trial.train_part)} rows to train, {len(trial.test_part)} held out{stratified}, {seeds}")
-        say("\n".join(recipe.describe(trial.model, trial.preparation.task, len(trial.train_part))))
+        tell = _teller(args)
+        tell(f"split: {len(trial.train_part)} rows to train, {len(trial.test_part)} held out{stratified}, {seeds}")
+        tell("\n".join(recipe.describe(trial.model, trial.preparation.task, len(trial.train_part))))
     return trial
 
 
-def _trained(trial: Trial, *, verbose: Any) -> bool:
-    """Train; whether it came to its end. Ctrl-C ends it before, and the model stays as it is then."""
+def _trained(trial: Trial) -> bool:
+    """Train; whether it came to its end. Ctrl-C ends it before, and the model stays as it is then.
+
+    A terminal shows on stderr how far it is.
+    """
     try:
-        trial.train(verbose=verbose)
+        trial.train(verbose="auto")
     except KeyboardInterrupt:
         return False
     return True
@@ -111,17 +126,24 @@ def _one(args: Namespace, dataset: Dataset, recipe: Recipe) -> int:
     from layerkit.cli import report
 
     trial = _prepared(args, dataset, recipe, args.seed)
-    complete = _trained(trial, verbose="auto")
+    complete = _trained(trial)
+    if not complete and not trial.epochs:
+        complain(f"interrupted before an epoch was complete; nothing is measured{' or saved' if args.save else ''}.")
+        return INTERRUPTED
+    if args.save:
+        trial.save(args.save)  # before all that can still go wrong
     if not complete:
         complain(f"interrupted after {plural(trial.epochs, 'complete epoch')}; this is the model so far.")
-    say(f"trained for {plural(trial.epochs, 'epoch')}")
-    if trial.test_features.unseen:
-        say(report.unseen(trial.test_features.unseen))
-    say()
-    say(report.one(trial.measure()))
-    if args.save:
-        trial.save(args.save)
-        say(f"saved as {args.save}")
+    tell = _teller(args)
+    try:
+        tell(f"trained for {plural(trial.epochs, 'epoch')}")
+        if trial.test_features.unseen:
+            tell(report.unseen(trial.test_features.unseen))
+        tell()
+        tell(report.one(trial.measure()))
+    finally:
+        if args.save:
+            tell(f"saved as {args.save}")
     return 0 if complete else INTERRUPTED
 
 
@@ -131,7 +153,7 @@ def _several(args: Namespace, dataset: Dataset, recipe: Recipe) -> int:
     results: list[Measured] = []
     for seed in range(args.seed, args.seed + args.splits):
         trial = _prepared(args, dataset, recipe, seed)
-        if not _trained(trial, verbose=0):
+        if not _trained(trial):
             complain(f"interrupted; {plural(len(results), 'split')} of {args.splits} complete.")
             if results:
                 say(report.several(results))

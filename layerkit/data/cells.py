@@ -12,6 +12,8 @@ _MISSING = frozenset(MISSING_TOKENS)
 # Only what every reader of a CSV file takes for a number. float() alone would also take inf, nan, 1_000 and ١٢.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
+_DECIMAL_COMMA = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)?,[0-9]+([eE][+-]?[0-9]+)?")
+
 
 def is_missing(cell: str) -> bool:
     """Whether the cell is one of MISSING_TOKENS.
@@ -36,3 +38,12 @@ def parse_number(cell: str) -> float | None:
         return None
     number = float(cell)
     return number if math.isfinite(number) else None
+
+
+def has_decimal_comma(cell: str) -> bool:
+    """Whether the cell is a number written with a decimal comma, which counts as text here.
+
+    >>> [has_decimal_comma(cell) for cell in ("1,5", "-1.234,50", ",5", "1.5", "1,2,3", "a,5")]
+    [True, True, True, False, False, False]
+    """
+    return _DECIMAL_COMMA.fullmatch(cell) is not None

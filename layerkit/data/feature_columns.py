@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from layerkit.data.cells import is_missing, parse_number
+from layerkit.data.cells import has_decimal_comma, is_missing, parse_number
 from layerkit.data.checking import field, field_list, shown
 from layerkit.data.scaling import mean_and_stddev, standardize
 from layerkit.errors import DataError, NumericsError
@@ -100,6 +100,11 @@ class TextColumn:
             return [
                 f"column {self.name!r} counts as text: {len(text)} of {len(present)} values are no numbers, "
                 f"the first is {shown(cell)} on line {line}."
+            ]
+        if all(has_decimal_comma(cell) for cell, _ in present):
+            return [
+                f"column {self.name!r} counts as text, its numbers have a decimal comma, such as "
+                f"{shown(present[0][0])}: write numbers as 1234.5."
             ]
         if len(self.categories) > max(_MANY_CATEGORIES, len(present) // 2):
             return [

@@ -122,6 +122,14 @@ class FeatureEncoder:
         """
         return [name for column in fitted("FeatureEncoder", self._columns) for name in column.feature_names]
 
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns that a table must have, in the order of the training table.
+
+        :raises OrderError: before ``fit``.
+        """
+        return [column.name for column in fitted("FeatureEncoder", self._columns)]
+
     def state(self) -> dict[str, Any]:
         """All that ``transform`` needs, as dicts, lists, text and floats, to be saved.
 

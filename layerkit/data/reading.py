@@ -22,7 +22,8 @@ def read_csv(path_or_file: Any, *, delimiter: str | None = None) -> Table:
     The file is UTF-8, with or without a byte order mark; lines end in LF, CRLF or CR. Cells may be quoted, and a
     quoted cell may hold the delimiter, line ends and doubled quotes. Blanks around a cell are dropped, and blank lines
     are skipped. Without ``delimiter``, that of ``,`` ``;`` and tab is taken which occurs most often in the header line
-    outside quotes (the first of them where two occur equally often).
+    outside quotes (the first of them where two occur equally often). Where the header names every column but the first,
+    as a data frame writes its row index, that column is left out, and ``notes`` of the table says so.
 
     >>> import io
     >>> table = read_csv(io.StringIO('name;weight\r\n"Smith; John";81.5\r\n'))
@@ -30,8 +31,8 @@ def read_csv(path_or_file: Any, *, delimiter: str | None = None) -> Table:
     (('name', 'weight'), [('Smith; John', '81.5')])
 
     :param path_or_file: a path, or an open text or binary file.
-    :raises DataError: where the file cannot be read, is not UTF-8 text, holds no rows, has a column without a name or
-        two of one name, or has a row with more or fewer cells than the header.
+    :raises DataError: where the file cannot be read, is not UTF-8 text, holds no rows, has another column without a
+        name or two of one name, or has a row with more or fewer cells than the header.
     """
     if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n" \0'):
         raise ArgumentError(
@@ -57,10 +58,16 @@ def read_csv(path_or_file: Any, *, delimiter: str | None = None) -> Table:
         lines.append(line)
     if not rows:
         raise DataError(f"read_csv: {name} must have rows, it has only a header line. Fix: add rows under it.")
+    has_index = len(header) > 1 and not header[0].strip() and all(cell.strip() for cell in header[1:])
+    if has_index:
+        header, rows = header[1:], [cells[1:] for cells in rows]
     try:
-        return Table(header, rows, lines)
+        table = Table(header, rows, lines)
     except DataError as error:
         raise DataError(f"read_csv: in {name}: {error}") from None
+    if has_index:
+        table.notes.append("the first column has no name: it is taken for a row index and left out.")
+    return table
 
 
 def _read_text(path_or_file: Any) -> tuple[str, str]:

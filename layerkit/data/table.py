@@ -16,7 +16,7 @@ class Table:
 
     Blanks around names and cells are taken off, and blanks inside a name become one space. ``lines`` says on which line
     of the file each row begins; every message about a cell names that line. A table is never changed: ``drop`` and
-    ``take`` return new ones.
+    ``take`` return new ones. ``notes`` holds a line for each thing that read_csv found odd in the file.
 
     >>> table = Table(["petal_cm", "species"], [["1.4", "setosa"], ["NA", "setosa"], ["5.1", "virginica"]])
     >>> table
@@ -32,17 +32,17 @@ class Table:
         self.names = _checked_names(list(names))
         self.rows = [_checked_row(n, row, len(self.names)) for n, row in enumerate(rows)]
         self.lines = list(range(2, len(self.rows) + 2)) if lines is None else list(lines)
+        self.notes: list[str] = []
         if len(self.lines) != len(self.rows):
             raise ShapeError(
                 f"Table: lines must be {len(self.rows)} numbers, one for each row, not {len(self.lines)}. "
                 "Fix: pass one line number for each row."
             )
 
-    @classmethod
-    def _of(cls, names: tuple[str, ...], rows: list[tuple[str, ...]], lines: list[int]) -> Table:
-        """A table of parts of another one, which need no second check."""
-        table = cls.__new__(cls)
-        table.names, table.rows, table.lines = names, rows, lines
+    def _part(self, names: tuple[str, ...], rows: list[tuple[str, ...]], lines: list[int]) -> Table:
+        """A table of parts of this one, which need no second check."""
+        table = type(self).__new__(type(self))
+        table.names, table.rows, table.lines, table.notes = names, rows, lines, list(self.notes)
         return table
 
     def __len__(self) -> int:
@@ -79,7 +79,7 @@ class Table:
         left_out = {self._index(name) for name in names}
         kept = [i for i in range(len(self.names)) if i not in left_out]
         rows = [tuple(row[i] for i in kept) for row in self.rows]
-        return Table._of(tuple(self.names[i] for i in kept), rows, self.lines)
+        return self._part(tuple(self.names[i] for i in kept), rows, self.lines)
 
     def take(self, indices: Iterable[int]) -> Table:
         """The rows at these indices, counted from 0, in their order and with their lines.
@@ -95,7 +95,7 @@ class Table:
                 raise ArgumentError(
                     f"Table: an index must be from 0 to {len(self) - 1}, not {index}. Fix: pass indices of rows."
                 )
-        return Table._of(self.names, [self.rows[n] for n in wanted], [self.lines[n] for n in wanted])
+        return self._part(self.names, [self.rows[n] for n in wanted], [self.lines[n] for n in wanted])
 
     def missing(self) -> dict[str, int]:
         """How many cells of each column are missing (see MISSING_TOKENS).

@@ -8,7 +8,7 @@ from typing import Any
 from layerkit import plugins
 from layerkit.activation import Activation, not_differentiable
 from layerkit.errors import unknown_name
-from layerkit.layers.base import Layer, per_number
+from layerkit.layers.base import Layer
 from layerkit.layers.softmax import Softmax
 from layerkit.linalg import Rows
 from layerkit.numerics import Number
@@ -32,7 +32,7 @@ class ActivationLayer(Layer):
         """f of every number."""
         self.check_x(x)
         try:
-            out = per_number(self.activation, x)
+            out = [self.activation.of_row(row) for row in x]
         except TypeError:
             self.check_numbers("x", x)
             raise
@@ -48,8 +48,8 @@ class ActivationLayer(Layer):
         if not self.activation.trainable:
             raise not_differentiable(self.activation)
         self.check_dout(dout)
-        slopes = per_number(self.activation.derivative, self.x, self.out)
-        self.dout, self.dx = dout, per_number(mul, dout, slopes)
+        slopes = map(self.activation.slopes_of_row, self.x, self.out)
+        self.dout, self.dx = dout, [list(map(mul, d, slope)) for d, slope in zip(dout, slopes)]
         return self.dx  # type: ignore[no-any-return]
 
     def short_config(self) -> Any:

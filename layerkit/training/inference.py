@@ -47,8 +47,7 @@ def _by_program(model: Any, x: Rows, target: Rows | None) -> tuple[list[Number],
     weights = [float(value) for parameter in model.parameters for row in parameter.rows() for value in row]
     try:
         losses, out = program.run(weights, rows_of(x, [()] * len(x) if target is None else target))
-    except (ArithmeticError, ValueError):
+        finite = all(map(is_finite, losses)) and all(is_finite(value) for row in out for value in row)
+    except Exception:  # whatever it is: the layers repeat it, and say what is wrong
         return None
-    if not all(map(is_finite, losses)) or not all(is_finite(value) for row in out for value in row):
-        return None
-    return losses, out
+    return (losses, out) if finite else None

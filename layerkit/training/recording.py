@@ -185,6 +185,12 @@ class _Recordable:
                 raise
             return call(self.activation, x)
 
+    def of_row(self, row: Sequence[Any]) -> list[Any]:
+        return list(map(self, row))
+
+    def slopes_of_row(self, row: Sequence[Any], out: Sequence[Any]) -> list[Any]:
+        return list(map(self.derivative, row, out))
+
     def derivative(self, x: Any, out: Any) -> Any:
         try:
             return self.activation.derivative(x, out)

@@ -175,3 +175,23 @@ def test_the_example_that_trains_on_a_table_tells_the_penguins_apart(
     assert names["share"] > 0.95
     assert "Table of 344 rows" in out
     assert "'sex': 11" in out
+    command = "train penguins --target species"
+    assert main(command.split()) == 0
+    report = capsys.readouterr().out
+    assert f"trained for {len(names['history'])} epochs" in report
+    assert f"accuracy on the part held out: {100 * names['share']:.2f} %" in report
+    assert report.endswith(out[out.index("true ") :])  # the same confusion matrix
+
+
+def test_the_example_that_trains_on_a_table_takes_numbers_and_needs_a_target(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "line.csv"
+    path.write_text("x,y\n" + "".join(f"{x},{2 * x + 0.5}\n" for x in range(50)), encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["train_csv.py", str(path), "y"])
+    names, out = example("train_csv", capsys)
+    assert names["explained"] > 0.9
+    assert "mean absolute error" in out
+    monkeypatch.setattr("sys.argv", ["train_csv.py", str(path)])
+    with pytest.raises(SystemExit, match="usage: "):
+        example("train_csv", capsys)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from layerkit.cli import main
+from layerkit.errors import NumericsError
 
 TWO_CLASSES = "cm,kind\n" + "".join(f"{n},{'small' if n < 10 else 'large'}\n" for n in range(20))
 
@@ -56,7 +58,9 @@ def complaint(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
         ("train good.csv --target kind --epochs 1.5", "--epochs: it must be a whole number"),
         ("train good.csv --target kind --hidden 0", "--hidden: it must be a whole number of at least 1, not '0'"),
         ("train good.csv --target kind --hidden", "--hidden: expected at least one argument"),
-        ("train --hidden 8 good.csv --target kind", "--hidden: it must be a whole number"),
+        ("train --hidden 8 good.csv --target kind", "'good.csv'; put the table before --hidden."),
+        ("predict m.json good.csv --output good.csv", "predict: --output 'good.csv': that file is the table"),
+        ("predict good.csv iris --output ./good.csv", "predict: --output './good.csv': that file is the model"),
         ("train good.csv --target kind --batch-size 0", "--batch-size: it must be a whole number of at least 1"),
         ("train good.csv --target kind --splits 0", "--splits: it must be a whole number of at least 1"),
         ("train good.csv --target kind --seed x", "--seed: it must be a whole number of at least 0"),
@@ -66,7 +70,12 @@ def complaint(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
         ("train good.csv --target kind --learning-rate -1", "learning_rate must be >= 0"),
         ("train good.csv --target kind --learning-rate nan", "learning_rate must be finite"),
         ("train good.csv --target kind --learning-rate fast", "--learning-rate: it must be a number, not 'fast'"),
-        ("train good.csv --target kind --test-fraction 1", "test_fraction must be between 0 and 1"),
+        ("train good.csv --target kind --test-fraction 1", "--test-fraction: it must be between 0 and 1"),
+        ("train good.csv --target kind --test-fraction x", "--test-fraction: it must be a number, not 'x'"),
+        ("train good.csv --target kind --save good.csv", "train: --save 'good.csv': that file is the table"),
+        ("train ./good.csv --target kind --save good.csv", "that file is the table"),
+        ("train good.csv --target kind --save=", "train: --save: the path is empty"),
+        ("predict m.json good.csv --output=", "predict: --output: the path is empty"),
         ("train good.csv --target kind --missing fil", "'fil'; did you mean 'fill'?"),
         ("train good.csv --target kind --task regresion", "unknown task 'regresion'; did you mean 'regression'?"),
         ("train good.csv --target kind --task regression", "line 2 has 'small'"),
@@ -119,9 +128,34 @@ def test_a_table_that_cannot_be_trained_on_is_named(
 def test_missing_values_are_an_error_where_the_user_says_so(place: Path, complaint: Callable[..., str]) -> None:
     rows = TWO_CLASSES.replace("3,small", "NA,small").replace("4,small", "NA,small").replace("12,large", "?,large")
     (place / "holes.csv").write_text(rows, encoding="utf-8")
-    assert "no value may be missing, column 'cm'" in complaint(
-        "train", "holes.csv", "--target", "kind", "--missing", "error"
-    )
+    error = complaint("train", "holes.csv", "--target", "kind", "--missing", "error")
+    assert "train: no value may be missing, column 'cm' has none on line 5. Fix: fill it in, or use --missing" in error
+    line = "train good.csv --target kind --missing error --epochs 1 --save m.json"
+    assert main(line.split()) == 0
+    error = complaint("predict", "m.json", "holes.csv")
+    assert "column 'cm' has none on line 5. Fix: fill it in, or train the model with --missing fill" in error
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows lets not everybody make links")
+def test_a_link_to_an_input_is_not_written_over(saved: Path, complaint: Callable[..., str]) -> None:
+    model = saved.read_bytes()
+    os.symlink("good.csv", "table.json")
+    os.symlink("m.json", "out.csv")
+    assert "that file is the table" in complaint("train", "good.csv", "--target", "kind", "--save", "table.json")
+    assert "that file is the model" in complaint("predict", "m.json", "iris", "--output", "out.csv")
+    assert Path("good.csv").read_text(encoding="utf-8") == TWO_CLASSES
+    assert saved.read_bytes() == model
+
+
+def test_a_model_whose_report_fails_is_saved_all_the_same(
+    place: Path, complaint: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(trial: object) -> None:
+        raise NumericsError("mse: the sum is not finite.")
+
+    monkeypatch.setattr("layerkit.cli.trial.Trial.measure", too_large)
+    assert "not finite" in complaint("train", "good.csv", "--target", "kind", "--epochs", "1", "--save", "m.json")
+    assert (place / "m.json").exists()
 
 
 def test_a_training_that_leaves_the_floats_is_named_and_saves_nothing(
@@ -143,8 +177,9 @@ def saved(place: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 
 
 def test_a_table_that_lacks_a_column_of_the_training_is_named(saved: Path, complaint: Callable[..., str]) -> None:
-    Path("narrow.csv").write_text("mm\n1\n", encoding="utf-8")
-    assert "unknown column 'cm'" in complaint("predict", "m.json", "narrow.csv")
+    Path("narrow.csv").write_text("cms\n1\n", encoding="utf-8")
+    error = complaint("predict", "m.json", "narrow.csv")
+    assert "lacks a column that the model was trained on: unknown column 'cm'; did you mean 'cms'?" in error
 
 
 def test_a_table_with_text_where_numbers_were_is_named(saved: Path, complaint: Callable[..., str]) -> None:
@@ -168,6 +203,15 @@ def test_a_file_that_is_json_but_no_model_is_named(saved: Path, complaint: Calla
     for content in ("[]", "{}", "null", "1", '{"format": "layerkit", "version": 99}'):
         saved.write_text(content, encoding="utf-8")
         assert "Fix:" in complaint("predict", "m.json", "good.csv")
+
+
+def test_what_is_wrong_in_a_model_file_begins_with_its_path(saved: Path, complaint: Callable[..., str]) -> None:
+    original = saved.read_text(encoding="utf-8")
+    for good, bad in (('"tanh"', '"tan"'), ('"preparation"', '"preparation": 1, "other"')):
+        assert good in original
+        saved.write_text(original.replace(good, bad), encoding="utf-8")
+        assert complaint("predict", "m.json", "good.csv").startswith("layerkit: 'm.json': ")
+        assert complaint("summary", "m.json").startswith("layerkit: 'm.json': ")
 
 
 def _paths(tree: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:

@@ -86,6 +86,20 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(tmp_path: Path, argume
 
 
 @POSIX
+def test_a_model_is_trained_and_saved_though_nobody_reads_the_report(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        arguments = "train iris --target species --epochs 1 --save m.json"
+        command = [sys.executable, "-m", "layerkit", *arguments.split()]
+        done = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert process("predict", "m.json", "iris", cwd=tmp_path).returncode == 0
+
+
+@POSIX
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:

@@ -148,6 +148,29 @@ def test_a_text_column_that_looks_like_numbers_is_mentioned(run: Run) -> None:
     run("train odd.csv --target kind --hidden 2 --epochs 1", notes=f"layerkit: note: {odd}\n")
 
 
+def test_a_target_with_decimal_commas_is_mentioned(run: Run) -> None:
+    rows = [[*row[:2], {"small": "0,5", "large": "1,5"}[row[2]]] for row in two_heaps()]
+    write("odd.csv", ["width", "height", "size"], rows)
+    odd = "the target 'size' counts as text, its numbers have a decimal comma, such as '0,5': write numbers as 1234.5."
+    run("train odd.csv --target size --hidden 2 --epochs 1", notes=f"layerkit: note: {odd}\n")
+
+
+def test_a_row_index_without_a_name_is_left_out_and_mentioned(run: Run) -> None:
+    rows = [[str(n), *row] for n, row in enumerate(two_heaps())]
+    write("frame.csv", ["", "width", "height", "kind"], rows)
+    note = "layerkit: note: 'frame.csv': the first column has no name: it is taken for a row index and left out.\n"
+    out = run("train frame.csv --target kind --hidden 2 --epochs 1 --save m.json", notes=note)
+    assert "features: 2 numeric, 0 text" in out
+    assert len(read(run("predict m.json frame.csv", notes=note))) == 41
+
+
+def test_the_report_of_a_regression_writes_all_numbers_in_one_way(run: Run) -> None:
+    write("line.csv", ["x", "y"], [[str(x), str(9000 * (x % 7) + 0.5)] for x in range(50)])
+    out = run("train line.csv --target y --hidden 1 --epochs 1")
+    table = out[out.index("mae") :].splitlines()
+    assert [re.fullmatch(r"(training|held out)( +-?[\d.]+){3}", line) is not None for line in table[2:]] == [True] * 2
+
+
 def test_class_names_that_look_like_numbers_stay_as_they_are_written(run: Run) -> None:
     rows = [[*row[:2], {"small": "007", "large": "1e2"}[row[2]]] for row in two_heaps()]
     write("codes.csv", ["width", "height", "code"], rows)
@@ -301,7 +324,9 @@ def test_summary_says_what_a_model_predicts_from_what(run: Run) -> None:
 
 def test_activations_lists_all_with_formula_range_and_plugin(run: Run) -> None:
     lines = run("activations").splitlines()
-    assert [line.split()[0] for line in lines[2:]] == sorted(layerkit.activations())
+    assert [line.split()[0] for line in lines[2:]] == sorted([*layerkit.activations(), "softmax"])
+    softmax = next(line for line in lines if line.startswith("softmax "))
+    assert softmax.endswith("none, it is a layer")
     tanh = next(line for line in lines if line.startswith("tanh "))
     assert re.split(r" {2,}", tanh) == ["tanh", "tanh(x)", "-1 to 1", "yes", "layerkit.builtin"]
     step = next(line for line in lines if line.startswith("step "))
@@ -387,4 +412,22 @@ def test_ctrl_c_at_any_other_time_ends_quietly(
     write("heaps.csv", ["width", "height", "kind"], two_heaps())
     assert command("train heaps.csv --target kind --hidden 3 --epochs 1 --save m.json") == 130
     assert capsys.readouterr().err == "layerkit: interrupted.\n"
-    assert not Path("m.json").exists()
+    assert Path("m.json").exists()  # what is trained is saved before it is measured
+
+
+def test_ctrl_c_before_the_first_complete_epoch_leaves_the_saved_model_alone(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(trial: object, *, verbose: object) -> None:
+        raise KeyboardInterrupt
+
+    write("heaps.csv", ["width", "height", "kind"], two_heaps())
+    assert command("train heaps.csv --target kind --hidden 3 --epochs 1 --save m.json") == 0
+    model = Path("m.json").read_bytes()
+    capsys.readouterr()
+    monkeypatch.setattr("layerkit.cli.trial.Trial.train", pressed)
+    assert command("train heaps.csv --target kind --hidden 3 --save m.json") == 130
+    captured = capsys.readouterr()
+    assert captured.err == "layerkit: interrupted before an epoch was complete; nothing is measured or saved.\n"
+    assert "accuracy" not in captured.out
+    assert Path("m.json").read_bytes() == model

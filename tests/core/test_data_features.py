@@ -117,7 +117,15 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
     ]
     commas = Table(["price"], [[f"{n},5"] for n in range(30)])
     assert FeatureEncoder().fit(commas).notes == [
-        "column 'price' counts as text, with 30 different values in 30 rows, such as '0,5': "
+        "column 'price' counts as text, its numbers have a decimal comma, such as '0,5': write numbers as 1234.5."
+    ]
+    few = Table(["price", "code"], [["1.234,5", "a"], ["NA", "b"], ["2,0", "a"]])
+    assert FeatureEncoder().fit(few).notes == [
+        "column 'price' counts as text, its numbers have a decimal comma, such as '1.234,5': write numbers as 1234.5."
+    ]
+    names = Table(["name"], [[f"name {n}"] for n in range(30)])
+    assert FeatureEncoder().fit(names).notes == [
+        "column 'name' counts as text, with 30 different values in 30 rows, such as 'name 0': "
         "leave it out, or write numbers as 1234.5."
     ]
     assert FeatureEncoder().fit(TRAIN).notes == []

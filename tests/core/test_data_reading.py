@@ -73,6 +73,14 @@ def test_a_table_of_one_column_may_have_missing_values() -> None:
     assert table.rows == [("1",), ("",), ("NA",)]
 
 
+def test_a_first_column_without_a_name_is_left_out_as_a_row_index_and_noted() -> None:
+    table = read_csv(io.StringIO(',mass,kind\n0,1.5,a\n"",2.5,b\n'))  # as pandas.DataFrame.to_csv writes it
+    assert (table.names, table.rows, table.lines) == (("mass", "kind"), [("1.5", "a"), ("2.5", "b")], [2, 3])
+    assert table.notes == ["the first column has no name: it is taken for a row index and left out."]
+    assert table.take([1]).notes == table.notes
+    assert read_csv(io.StringIO("n,mass\n0,1.5\n")).notes == []
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -84,6 +92,7 @@ def test_a_table_of_one_column_may_have_missing_values() -> None:
         (b'a,b\n"1\n1",2\n3,4,5\n', "must have 2 cells as the header has, line 4 has 3"),
         (b"a,b,a\n1,2,3\n", "2 columns are named 'a'"),
         (b"a,,c\n1,2,3\n", "column 2 of 3 has ''"),
+        (b",,c\n1,2,3\n", "column 1 of 3 has ''"),
         (b"a,b\n1,2\n3,\xe9\n", "must be UTF-8 text, line 3 holds the byte 0xe9"),
         ("a,b\n1,2\n".encode("utf-16"), "must be UTF-8 text, line 1 holds the byte 0xff"),
         (b"a,b\n1,\x00\n", "must be text, it is binary"),

@@ -136,7 +136,7 @@ def test_an_input_may_be_written_as_its_number() -> None:
         (lambda a, b, c: a * (b / c), "a * (b / c)"),
         (lambda a, b, c: -(a * b) * c, "-(a * b) * c"),
         (lambda a, b, c: -a * (b - -c), "-a * (b - -c)"),
-        (lambda a, b, c: -(-a) + b + c, "--a + b + c"),
+        (lambda a, b, c: -(-a) + b + c, "--a + b + c"),  # noqa: B002  minus minus a is what is meant
         (lambda a, b, c: (-a) ** 3 + b + c, "(-a) ** 3.0 + b + c"),
         (lambda a, b, c: -(a**3) + b + c, "-a ** 3.0 + b + c"),
         (lambda a, b, c: (a**b) ** c, "(a ** b) ** c"),
@@ -445,7 +445,7 @@ def test_the_text_of_a_record_is_always_the_same_and_holds_only_names_and_number
     for seed in range(60):
         texts = []
         for _ in range(2):
-            start, values = random_record(Random(seed))
+            _, values = random_record(Random(seed))
             texts.append("\n".join(lines(("x0", values[-1]), ("y0", values[-1]))))
         assert texts[0] == texts[1]
         without_numbers = re.sub(r"(?<![\w.])\d+(\.\d+)?(e-?\d+)?", "", texts[0])
