@@ -251,7 +251,8 @@ def test_the_same_model_gives_the_same_text() -> None:
 def test_the_text_does_not_depend_on_the_hash_seed() -> None:
     script = (
         "from layerkit import *\n"
-        "model = Sequential([Dense(5, 'gelu', fan_in=3), Dropout(0.5), Dense(4, 'mish'), Dense(3, 'softmax')], seed=1)\n"
+        "layers = [Dense(5, 'gelu', fan_in=3), Dropout(0.5), Dense(4, 'mish'), Dense(3, 'softmax')]\n"
+        "model = Sequential(layers, seed=1)\n"
         "model.compile('adam', 'categorical_crossentropy')\n"
         "print(model.unrolled_source(batch_size=2))\n"
     )
