@@ -251,7 +251,7 @@ def _settle_branches(terms: list[Term]) -> None:
     So a guard against overflow, `exp(where(c, -x, 0))` in the branch where c holds, is written as `exp(-x)`.
     """
     for term in terms:
-        if term.symbol == _WHERE:
+        if term.symbol == _WHERE and term.uses:
             condition, holding, failing = term.args
             term.args = (condition, _settled(holding, condition, 1, 8), _settled(failing, condition, 2, 8))
 

@@ -232,6 +232,37 @@ def test_a_condition_used_twice_is_tested_once() -> None:
     ]
 
 
+def test_in_the_branch_of_a_condition_its_guards_are_not_written() -> None:
+    (x,) = inputs("x")
+    ahead = x > -700
+    printed = lines(("z", where(ahead, 1 / (1 + exp(where(ahead, -x, 0))), exp(where(ahead, 0, x)))))
+    assert printed == ["z = 1.0 / (1.0 + exp(-x)) if x > (-700.0) else exp(x)"]
+    assert run(printed, x=-800.0)["z"] == 0
+    assert run(printed, x=800.0)["z"] == 1
+
+
+def test_a_guard_stays_where_its_value_is_used_outside_of_the_branch_too() -> None:
+    (x,) = inputs("x")
+    ahead = x > -700
+    guarded = exp(where(ahead, -x, 0))
+    printed = lines(("z", where(ahead, guarded, 3) + guarded))
+    assert run(printed, x=-800.0)["z"] == 4
+    assert run(printed, x=0.0)["z"] == 2
+
+
+@pytest.mark.parametrize(
+    "outer", [lambda value: value, tanh, lambda value: maximum(value, 0.5), lambda value: value * 2]
+)
+def test_what_lost_its_guard_stays_in_its_branch_however_long_the_line_is(outer: Callable[[Any], Any]) -> None:
+    x, *others = inputs("x", *(f"a_very_long_name_{k}" for k in range(6)))
+    ahead = x > -700
+    inner = sum(others) + exp(where(ahead, -x, 0)) * sum(other * other for other in others)
+    printed = lines(("z", outer(where(ahead, inner, 1))))
+    values = {f"a_very_long_name_{k}": 1.0 for k in range(6)}
+    assert run(printed, x=-800.0, **values)["z"] == outer(1)
+    assert run(printed, x=0.0, **values)["z"] == outer(12.0)
+
+
 # -- calls ----------------------------------------------------------------------------------------------------------
 
 
@@ -407,10 +438,13 @@ def random_record(rng: Random) -> tuple[dict[str, float], list[Value]]:
     start = {f"x{k}": rng.uniform(-2, 2) for k in range(rng.randint(1, 5))}
     graph = Graph(for_program=True)
     values = [graph.input(name, number) for name, number in start.items()]
+    conditions = [values[0] > 0, values[-1] <= values[0]]
     for _ in range(rng.randint(1, 60)):
         pool = values if rng.random() < 0.3 else values[-4:]
         try:
-            if rng.random() < 0.3:
+            if rng.random() < 0.2:
+                new = where(rng.choice(conditions), rng.choice(pool), rng.choice([rng.choice(pool), *NUMBERS]))
+            elif rng.random() < 0.3:
                 new = rng.choice(UNARY)(rng.choice(pool))
             else:
                 other = rng.choice(NUMBERS) if rng.random() < 0.2 else rng.choice(values)
