@@ -219,12 +219,20 @@ def get(kind: str, wanted: Any, base: type) -> Any:
     """An object of `kind`: `wanted` itself where it is a `base`, a new one where it is a name or a class of that kind.
 
     :raises UnknownNameError: where no plugin brings that name.
+    :raises ArgumentTypeError: where it is none of these, or its class cannot be called without arguments.
     """
     if isinstance(wanted, base):
         return wanted
-    if isinstance(wanted, str):
-        found = registry.find(kind, wanted)
-        return found() if isinstance(found, type) else found
-    if isinstance(wanted, type) and issubclass(wanted, base):
-        return wanted()
-    raise ArgumentTypeError(f"{kind} must be a name or a {base.__name__}, got {short(wanted)}. Fix: pass one of these.")
+    found = registry.find(kind, wanted) if isinstance(wanted, str) else wanted
+    if isinstance(found, base):
+        return found
+    if not isinstance(found, type) or not issubclass(found, base):
+        raise ArgumentTypeError(
+            f"{kind} must be a name or a {base.__name__}, got {short(wanted)}. Fix: pass one of these."
+        )
+    try:
+        return found()
+    except TypeError as error:
+        raise ArgumentTypeError(
+            f"{kind} {found.__name__} needs arguments ({error}). Fix: pass an object, or give its arguments defaults."
+        ) from None

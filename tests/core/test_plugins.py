@@ -313,3 +313,11 @@ def test_an_initializer_of_a_plugin_draws_the_weights_of_a_dense_layer() -> None
     dense = Dense(2, kernel_initializer="sevens")
     dense.build(3, rng=Random(1))
     assert dense.weight.value == [[7.0, 7.0, 7.0], [7.0, 7.0, 7.0]]
+
+
+def test_an_optimizer_class_that_needs_arguments_is_one_clear_line() -> None:
+    class NeedsRate(layerkit.Optimizer):
+        name = "needs_rate"
+
+    with pytest.raises(ArgumentTypeError, match=r"optimizer NeedsRate needs arguments .*Fix: pass an object"):
+        layerkit.get_optimizer(NeedsRate)
