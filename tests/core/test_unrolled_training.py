@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import copy
+import gc
 import math
 import os
 import pickle
@@ -963,6 +964,17 @@ def test_a_chunk_takes_at_most_a_quarter_of_a_second(
     assert len(chunks) < 60
 
 
+@pytest.fixture
+def nobody_swallows_ctrl_c() -> Iterator[None]:
+    """Hypothesis listens to the garbage collector, and what is raised in a listener is lost."""
+    before = gc.callbacks[:] if hasattr(gc, "callbacks") else []
+    if before:
+        gc.callbacks.clear()
+    yield
+    if before:
+        gc.callbacks.extend(before)
+
+
 def interrupted(model: Sequential, x: Any, y: Any, delay: float, *, by_thread: bool, **options: Any) -> None:
     """Fit for some seconds, until a Ctrl-C comes after `delay`."""
 
@@ -992,6 +1004,7 @@ def replayed(model: Sequential, x: Any, y: Any, batch_size: int, steps: int) -> 
     return model
 
 
+@pytest.mark.usefixtures("nobody_swallows_ctrl_c")
 @pytest.mark.parametrize(
     ("rows", "batch_size", "optimizer", "callback"),
     [(1, 1, "sgd", False), (7, 3, "adam", False), (7, 1, "sgd", True), (3000, 1, "sgd", False), (900, 4, "adam", True)],
@@ -1029,6 +1042,7 @@ def optimizer_state(model: Sequential) -> list[Any]:
     return [model.optimizer.row_states(parameter) for parameter in model.parameters]
 
 
+@pytest.mark.usefixtures("nobody_swallows_ctrl_c")
 def test_ctrl_c_before_the_first_batch_leaves_everything_as_before() -> None:
     for eagerly in (True, False):
         model = small_model(eagerly=eagerly)
@@ -1062,7 +1076,7 @@ def sigint() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("sigint")
+@pytest.mark.usefixtures("sigint", "nobody_swallows_ctrl_c")
 def test_a_handler_of_the_user_s_own_is_called_and_put_back() -> None:
     seen: list[int] = []
 
@@ -1081,7 +1095,7 @@ def test_a_handler_of_the_user_s_own_is_called_and_put_back() -> None:
     assert model.optimizer.step % 500 == 0
 
 
-@pytest.mark.usefixtures("sigint")
+@pytest.mark.usefixtures("sigint", "nobody_swallows_ctrl_c")
 def test_a_handler_that_raises_something_else_ends_the_training_with_that() -> None:
     class Enough(Exception):
         pass
@@ -1098,7 +1112,7 @@ def test_a_handler_that_raises_something_else_ends_the_training_with_that() -> N
     assert len(model.history) == model.optimizer.step
 
 
-@pytest.mark.usefixtures("sigint")
+@pytest.mark.usefixtures("sigint", "nobody_swallows_ctrl_c")
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
 def test_a_handler_that_is_no_function_is_left_alone(handler: Any) -> None:
     signal.signal(signal.SIGINT, handler)
