@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any
@@ -310,7 +311,7 @@ class Sequential(Chain):
         try:
             function: Callable[[Sequence[Number]], list[Number]] = Predictor(self, x).function
         except Exception:
-            layers = [layer.detached() for layer in self.layers]
+            layers = copy.deepcopy([layer.detached() for layer in self.layers])
             return lambda row: list(passes.forward(layers, [list(row)], training=False)[0])
         return function
 

@@ -341,3 +341,18 @@ def test_a_predictor_goes_through_the_layers_where_there_can_be_no_program() -> 
 def test_before_the_width_is_known_there_is_no_predictor() -> None:
     with pytest.raises(OrderError, match="predictor: the width of the input is not known yet"):
         Sequential([Dense(1)]).predictor()
+
+
+def test_a_predictor_that_goes_through_the_layers_keeps_the_weights_of_its_moment_too() -> None:
+    from layerkit import Layer
+
+    class Unrecordable(Layer):
+        def forward(self, x: Any, *, training: bool = False) -> Any:
+            self.x, self.out = x, [[math.sin(value) for value in row] for row in x]
+            return self.out
+
+    model = Sequential([Dense(1, weight=[[1.0]]), Unrecordable()], seed=1)
+    predict = model.predictor()
+    before = predict([0.5])
+    model.layers[0].weight.value = [[2.0]]
+    assert before == predict([0.5]) == [math.sin(0.5)]
